@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.engine.luck`` makes 20 searches of 100 columns of random sides, one of which
 is often right about the next day, then 100 of 500 random strategies of the core on random walks. It
-prints the figures of the page ``docs/guides/how-much-is-luck.md``.
+prints the figures of the page ``docs/guides/how-much-is-luck.md``, and first what trust costs.
 """
 
 from __future__ import annotations
@@ -10,12 +10,16 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 import omega
+from benchmarks.engine.figures import Figure, best, worked
+from omega.statistics._arguments import kernel
+from omega.sweeps import moments
 
 SEARCHES, STRATEGIES, DAYS, WARMUP = 100, 500, 1_100, 100
 PLANTED, SIDES = 20, 100
@@ -92,6 +96,37 @@ def with_an_edge(seed: int) -> omega.Trust:
     return omega.sweep(frame, sided, grid, metrics=["sharpe"], daily=seed < _TESTED).trust()
 
 
+def cost(days: int = 2_500, repeats: int = 5) -> list[Figure]:
+    """Give the share of a sweep that is spent on what trust needs of each run, and trust itself.
+
+    A sweep always keeps it, so that its parts are done again alone and set against the rest. Each
+    candle is a day, which is the dearest: over minutes there are a thousand times fewer returns.
+    """
+    frame = candles(np.random.default_rng(0).normal(0.0, _DEVIATION, days))
+    grid = {"fast": list(range(2, 42)), "slow": list(range(43, 68))}
+    swept = omega.sweep(frame, omega.native("sma_cross"), grid, workers=1)
+    core, runs = kernel("rust"), len(swept)
+    returns = np.random.default_rng(1).normal(0.0, _DEVIATION, (runs, days))
+
+    def again() -> None:
+        kept = [core.trial_moments(own, moments.BLOCKS).tolist() for own in returns]
+        rows: list[Any] = [SimpleNamespace(number=k, moments=own) for k, own in enumerate(kept)]
+        moments.kept(rows, "moments")
+
+    def whole() -> omega.SweepResult:
+        return omega.sweep(frame, omega.native("sma_cross"), grid, workers=1)
+
+    part, all_of_it = best(lambda: worked(again), lambda: worked(whole), repeats=repeats)
+    trusted = min(worked(whole().trust) for _ in range(repeats))
+    share = 100.0 * part / (all_of_it - part)
+    detail = f"({1e6 * part / runs:.1f} us of {1e6 * all_of_it / runs:.0f} us a run)"
+    name = f"{runs:,} runs x {days:,} days: "
+    return [
+        Figure(f"{name}kept for trust, of a sweep", share, "%", 5.0, detail=detail),
+        Figure(f"{name}trust(), when asked for", trusted, "s", 1.0),
+    ]
+
+
 def show(name: str, found: Sequence[omega.Trust]) -> None:
     """Print what searches came to."""
     dsr, psr = [one.dsr or 0.0 for one in found], [one.psr or 0.0 for one in found]
@@ -112,6 +147,7 @@ def show(name: str, found: Sequence[omega.Trust]) -> None:
 
 def main() -> None:
     """Make the searches, and print the figures."""
+    print(*cost(), sep="\n", flush=True)
     show("edge", [with_an_edge(seed) for seed in range(PLANTED)])
     show("noise", [on_noise(seed) for seed in range(SEARCHES)])
 

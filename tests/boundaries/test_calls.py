@@ -41,6 +41,7 @@ ODD: tuple[object, ...] = (
     "é\x1b[2J", "\ud800", "a" * 5_000, b"x", [], [1], [None], (), (1, 2), {}, {"x": 1}, {1: 2},
     set(), object(), np.float64("nan"), np.array([1.0, 2.0]), np.array(5), pl.DataFrame(),
     pl.Series([1]), pl.col("x"), datetime(1, 1, 1), datetime(9999, 12, 31),  # noqa: DTZ001 - odd
+    np.array(["2024-01-01"] * 60, "datetime64[s]"), np.datetime64("2024-01-01"), CANDLES,
     date(2024, 1, 1), timedelta(1), 1 + 2j, range(3), omega.FixedLots(1), Buy, Buy(), omega.Costs(),
 )  # fmt: skip
 TICKS = pl.DataFrame({"time": CANDLES["time"], "bid": CANDLES["open"], "ask": CANDLES["open"]})

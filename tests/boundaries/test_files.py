@@ -156,6 +156,7 @@ def test_a_manifest_without_a_key_is_refused(tmp_path: Path) -> None:
                 ("notices", []),
                 ("events", []),
                 ("copied_bytes", 5),
+                ("standing", None),
             ):
                 continue
             with pytest.raises(BrokenResult):

@@ -59,7 +59,7 @@ def test_what_has_to_be_stated_is_asked_for_in_flags(
 
 
 def test_each_answer_can_be_typed_as_it_is_given(tmp_path: Path) -> None:
-    file = put(tmp_path, "bars.csv", HEAD + "".join(f"0{d}/02/2024 00:00,{ROW}" for d in (3, 2, 1)))
+    file = put(tmp_path, "bars.csv", HEAD + "".join(f"0{d}/02/2024 05:00,{ROW}" for d in (3, 2, 1)))
     words: list[str] = []
     for answer in ("--time-zone UTC", "--sort"):
         said = typed(file, *words)

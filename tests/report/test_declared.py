@@ -234,3 +234,13 @@ def test_a_function_has_the_condition_and_the_expression_it_is_called_on(backend
         CANDLES, lambda bar: None, when=lambda own: own.rsi(9) < 30, backend=backend
     )
     assert list(drawn(inline)) == ["rsi(9)", "on_bar: condition"]
+
+
+def test_the_page_of_a_walk_forward_tells_why_it_has_no_lines() -> None:
+    found = omega.walk_forward(CANDLES, omega.native("sma_cross", slow=20), {"fast": [5, 8]},
+                               train=100, test=100)  # fmt: skip
+    told = "Indicators of a walk-forward are not drawn"
+    assert told in found.oos.plot().html
+    chosen = found.sweeps[0].run(0)
+    assert [line.name for line in chosen.declared.lines] == ["sma(5)", "sma(20)"]
+    assert told not in chosen.plot().html

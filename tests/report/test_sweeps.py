@@ -74,6 +74,17 @@ def test_a_run_by_its_number_is_ranked_by_the_sharpe_ratio(swept: omega.SweepRes
         )  # fmt: skip
 
 
+def test_a_saved_run_keeps_its_standing(swept: omega.SweepResult, tmp_path: Path) -> None:
+    result = swept.run(swept.best("net_profit"))
+    loaded = omega.BacktestResult.load(result.save(tmp_path / "best"))
+    assert loaded.standing == result.standing is not None
+    assert values(loaded) == values(result)
+    again = omega.BacktestResult.load(loaded.save(tmp_path / "again"))
+    assert again.standing == result.standing
+    alone = omega.run_backtest(runs.SAMPLE, omega.native("sma_cross"))
+    assert omega.BacktestResult.load(alone.save(tmp_path / "alone")).standing is None
+
+
 def test_what_is_not_known_is_a_dash_with_a_note() -> None:
     one = omega.sweep(runs.SAMPLE, omega.native("sma_cross"), {"fast": [3, 5]})
     result = one.run(0)
@@ -84,14 +95,12 @@ def test_what_is_not_known_is_a_dash_with_a_note() -> None:
     assert all(note in _standing.panel(result) for note in result.standing.notes)
 
 
-def test_other_runs_have_no_such_part(swept: omega.SweepResult, tmp_path: Path) -> None:
+def test_other_runs_have_no_such_part(swept: omega.SweepResult) -> None:
     result = runs.sample()
     assert result.standing is None
     assert "Chosen from a sweep" not in result.plot().html
     own = swept.run(0)
     assert pickle.loads(pickle.dumps(own)).standing == own.standing  # noqa: S301 - its own
-    own.save(tmp_path / "run")
-    assert omega.BacktestResult.load(tmp_path / "run").standing is None
 
 
 def test_the_words_are_those_of_the_guide() -> None:

@@ -198,6 +198,12 @@ def with_half_a_manifest(folder: Path) -> None:
     file.write_text(file.read_text()[:100])
 
 
+STANDING = {
+    "run": 0, "metric": "sharpe", "rank": 1, "ranked": 2, "trials": 2, "distinct": 2, "psr": 0.5,
+    "dsr": None, "dsr_null": None, "pbo": None, "p_adjusted": None, "notes": [],
+}  # fmt: skip
+
+
 def edited(field: str, value: object) -> Callable[[Path], None]:
     def edit(folder: Path) -> None:
         file = folder / "manifest.json"
@@ -216,6 +222,10 @@ def edited(field: str, value: object) -> Callable[[Path], None]:
         (edited("format", 99), "has format 99, expected 1 or 2"),
         (edited("files", {}), "does not list the files of a saved result"),
         (edited("fingerprint", "0" * 64), "fingerprint 5756d6f3"),
+        (edited("standing", "first"), "its standing is 'first'"),
+        (edited("standing", {"run": 0}), "its standing is {'run': 0}"),
+        (edited("standing", STANDING | {"rank": "1"}), "its standing has '1' for 'rank'"),
+        (edited("standing", STANDING | {"notes": None}), "its standing is .*'notes': None"),
     ],
 )
 def test_what_was_changed_is_not_loaded(

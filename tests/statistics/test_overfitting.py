@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from itertools import combinations
 
 import numpy as np
@@ -123,3 +124,33 @@ def test_a_run_is_kept_by_its_moments(kind: Anything) -> None:
     empty = kind.trial_moments(np.array([]), 16)
     assert empty[0] == 0.0
     assert np.isnan(empty[1:]).all()
+
+
+def exactly(returns: list[Fraction]) -> Fraction:
+    """Give the square of a Sharpe ratio with its sign, which orders as the ratio does."""
+    n, total = len(returns), sum(returns, Fraction())
+    spread = n * sum(one * one for one in returns) - total * total
+    return abs(total) * total / spread if spread else Fraction()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_ratios_that_are_equal_but_for_rounding_share_their_rank(backend: str) -> None:
+    """Whole numbers have many equal ratios, and sums in floats differ in their last digits."""
+    draws = np.random.default_rng(0)
+    for _ in range(40):
+        rows, trials = draws.integers(8, 17), draws.integers(2, 6)
+        returns = draws.integers(-3, 5, (rows, trials))
+        parts, logits, losses = np.array_split(returns, 4), [], 0
+        for chosen in combinations(range(4), 2):
+            halves = [np.concatenate([parts[k] for k in range(4) if (k in chosen) == side])
+                      for side in (True, False)]  # fmt: skip
+            inside, outside = ([exactly([Fraction(int(one)) for one in column])
+                                for column in half.T] for half in halves)  # fmt: skip
+            own = outside[inside.index(max(inside))]
+            rank = sum(one < own for one in outside) + (outside.count(own) + 1) / 2
+            logits.append(math.log(rank / (trials + 1 - rank)))
+            losses += own < 0
+        found = statistics.pbo(returns.astype(float), blocks=4, backend=backend)
+        assert found.logits == pytest.approx(logits)
+        assert found.pbo == sum(logit <= 0 for logit in logits) / 6
+        assert found.probability_of_loss == losses / 6

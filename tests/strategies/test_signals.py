@@ -197,6 +197,10 @@ def test_an_indicator_of_another_symbol_or_timeframe_may_decide(backend: str) ->
         ({"entry": np.ones(8)}, "ndarray in a run of 2 symbols"),
         ({"entry": object()}, "Signals.entry: given <object"),
         ({"entry": "up"}, "'up': neither"),
+        (
+            {"entry": {"A": np.array(["2024-01-01"] * 8, "datetime64[s]")}},
+            r"array of datetime64\[s\]",
+        ),
     ],
 )
 def test_what_is_no_column_is_refused(backend: str, columns: dict[str, Any], match: str) -> None:

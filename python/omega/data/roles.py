@@ -18,6 +18,9 @@ ROLES = ("time", *PLAIN, *BID, *ASK, *QUOTE, "spread", "volume", "symbol")
 
 ALIASES = {"time": ("time", "timestamp", "datetime", "date", "ts", "open_time")}
 
+INDEX = "__index_level_0__"
+"""An index without a name, as files of pandas have it: the time where no other column is."""
+
 
 def find(
     names: Sequence[str], mapping: Mapping[str, str], *, time: str | None = None
@@ -101,6 +104,8 @@ def _find_by_name(role: str, names: Sequence[str], roles: dict[str, str]) -> Non
         )
     if found:
         roles[role] = found[0]
+    elif role == "time" and INDEX in names:
+        roles[role] = INDEX
 
 
 def _layout(roles: Mapping[str, str], mapping: Mapping[str, str]) -> tuple[str, ...]:

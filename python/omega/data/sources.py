@@ -19,7 +19,7 @@ import polars as pl
 from omega._native import core
 from omega.config.times import shown_zone
 from omega.contract import ArrowLike
-from omega.data import ipc
+from omega.data import ipc, levels, parquet
 from omega.data.arrow import inspected, unreadable
 from omega.data.dataset import Dataset, collected, mapped_file
 from omega.data.locations import is_remote
@@ -102,7 +102,8 @@ def _opened(data: ArrowLike, *, cast: bool, cuts: bool) -> Source:
     if is_remote(data) or (isinstance(data, (str, Path)) and Path(data).is_dir()):
         data = Dataset(data)
     if isinstance(data, (str, Path)):
-        return replace(_file(Path(data)), stored=ipc.symbol_of([Path(data)]))
+        source = _file(Path(data))
+        return replace(source, stored=source.stored or ipc.symbol_of([Path(data)]))
     if isinstance(data, Dataset):
         files = [Path(str(one.path)) for one in data.files]
         return replace(_dataset(data, cuts=cuts), stored=ipc.symbol_of(files))
@@ -173,8 +174,12 @@ def _file(path: Path) -> Source:
         )
     if not path.exists() and "*" not in str(path):
         raise ConfigError(f"data: there is no file {str(path)!r}")
+    if kind == ".parquet" and path.is_file() and parquet.has_offsets(path):
+        return _polars(parquet.read_in_utc(path))
     if kind == ".parquet":
-        return _lazy(pl.scan_parquet(path))
+        table = pl.scan_parquet(path)
+        names, symbol = levels.written_out(table.collect_schema().names())
+        return replace(_lazy(table.rename(names)), stored=symbol) if names else _lazy(table)
     return _ipc(path) if path.is_file() else _lazy(pl.scan_ipc(path))
 
 
@@ -278,18 +283,18 @@ def _pandas(frame: ArrowLike, *, cast: bool) -> Source:
     names, symbol = _single_names(frame)
     columns = {name: frame.iloc[:, k] for k, name in enumerate(names)}
     index = frame.index
-    levels = getattr(index, "nlevels", 1)
+    depth = getattr(index, "nlevels", 1)
     time: str | None = None
     made: set[str] = set()
-    for level in range(levels):
-        values = index if levels == 1 else index.get_level_values(level)
+    for level in range(depth):
+        values = index if depth == 1 else index.get_level_values(level)
         is_time = type(values).__name__ == "DatetimeIndex"
-        if not is_time and levels == 1:
+        if not is_time and depth == 1:
             continue
         own = str(values.name) if values.name is not None else "time" if is_time else "symbol"
         if own not in columns:
             columns = {own: values, **columns}
-            made.update({own} if levels > 1 else ())  # put together of codes
+            made.update({own} if depth > 1 else ())  # put together of codes
         time = own if is_time and time is None else time
     return Source(
         list(columns),
@@ -303,28 +308,13 @@ def _pandas(frame: ArrowLike, *, cast: bool) -> Source:
 
 
 def _single_names(frame: ArrowLike) -> tuple[list[str], str | None]:
-    """Return each column one name; of two levels, one holds the only symbol.
-
-    Raises:
-        ConfigError: Both levels have several values.
-    """
-    if getattr(frame.columns, "nlevels", 1) == 1:
+    """Return each column one name, and the symbol that a second level holds."""
+    count = getattr(frame.columns, "nlevels", 1)
+    if count == 1:
         return [str(name) for name in frame.columns], None
-    levels = [list(map(str, frame.columns.get_level_values(k)))
-              for k in range(frame.columns.nlevels)]  # fmt: skip
-    several = [names for names in levels if len(set(names)) > 1]
-    if len(several) > 1:
-        symbols = next((k for k, names in enumerate(levels) if "close" not in
-                        {name.lower() for name in names}), len(levels) - 1)  # fmt: skip
-        listed = ", ".join(sorted(set(levels[symbols]))[:4])
-        raise ConfigError(
-            f"data: the columns have {len(levels)} levels, as {tuple(frame.columns[0])!r}, and "
-            "more than one of them varies. Give each symbol's columns on their own, "
-            f"{{symbol: frame.xs(symbol, axis=1, level={symbols})}}, for {listed}"
-        )
-    names = several[0] if several else levels[0]
-    alone = [level[0] for level in levels if level is not names and level]
-    return names, alone[0] if alone else None
+    return levels.one_level(
+        [list(map(str, frame.columns.get_level_values(k))) for k in range(count)]
+    )
 
 
 def _pandas_column(name: str, values: ArrowLike, *, cast: bool, copied: bool) -> Column:

@@ -14,7 +14,7 @@ from omega.errors import ConfigError, InvalidCandleData
 from omega.importing import _numbers, _text, _texts
 from omega.importing._files import Part
 from omega.importing._generic import in_prices, normal, one_symbol, roles_of, shaped
-from omega.importing._source import Options, Parsed, Source, short
+from omega.importing._source import PRICES, Options, Parsed, Source, short
 
 _SEPARATORS = ("\t", ";", ",", "|")
 _SHOWN = 80
@@ -22,6 +22,8 @@ _FIELD = ("price", "attributes", "")
 _TICKER = ("ticker", "tickers", "symbol", "symbols")
 _LEAST_WORDS = 4
 _SPACES = re.compile(rb"(?<=\S)[ \t]+(?=\S)")
+_DATE = re.compile(r"\d{8}|\d{1,4}([./-])\d{1,2}\1\d{1,4}")
+_CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[AaPp][Mm])?|\d{3,6}")
 _NUMBER = re.compile(r"[-+]?[$€£]?\d[\d.,]*[kKmMbBtT%]?")
 
 
@@ -126,12 +128,26 @@ def _table(part: Part, options: Options) -> _Table:
     if not header and options.columns is None:
         raise ConfigError(
             f"{part.name}: the first line is {lines[0][:_SHOWN]!r}, without names, and no format "
-            "with such lines is known. Name the columns from the left: "
-            "columns=['time', 'open', 'high', 'low', 'close', 'volume'], with '-' for others"
+            f"with such lines is known. Name the columns from the left: columns={_likely(names)}, "
+            "if they are these, with '-' for others"
         )
     if not header:
         names, rows = [str(k) for k in range(len(names))], cut
     return _with_ends(_Table(separator=separator, names=names, header=header, lead=lead, rows=rows))
+
+
+def _likely(cells: list[str]) -> list[str]:
+    """Return roles that a line without names may have, to be changed and stated by the user."""
+    roles = ["symbol"] if re.match(r"[A-Za-z]", cells[0]) else []
+    times = cells[len(roles) : len(roles) + 2]
+    if len(times) > 1 and _DATE.fullmatch(times[0]) and _CLOCK.fullmatch(times[1]):
+        roles += ["date", "clock"]
+    else:
+        roles += ["time"]
+    left = len(cells) - len(roles)
+    values = ["open", "high", "low", "close", "volume"]
+    roles += values[:left] if left >= len(PRICES) else ["price", "volume"][:left]
+    return roles + ["-"] * (len(cells) - len(roles))
 
 
 def _with_ends(table: _Table) -> _Table:

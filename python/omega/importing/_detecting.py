@@ -78,7 +78,7 @@ def _one(part: Part, likely: Source | None) -> Source | None:
 def head_of(part: Part) -> Head:
     """Return what a file shows at its beginning; no lines where it is no text."""
     raw = part.peek()[:HEAD]
-    binary = b"\0" in raw[:64] and not _texts.encoding_of(raw).startswith("utf-16")
+    binary = b"\0" in raw.rstrip(b"\0")[:64] and not _texts.encoding_of(raw).startswith("utf-16")
     return Head(part, raw, [] if binary else part.lines())
 
 
@@ -95,6 +95,8 @@ def _refuse(head: Head) -> None:
     what = ""
     if start.startswith((b"<!doctype", b"<html", b"<?xml")):
         what = "is a web page, not data: the download needs a login or failed. Fetch it again"
+    elif raw.startswith(_ZSTD) and head.part.file.lower().endswith((".csv.zst", ".txt.zst")):
+        what = "is packed with Zstandard, which is not unpacked here. Unpack it first: zstd -d"
     elif raw.startswith((_ZSTD, b"DBN")):
         what = (
             "is Databento DBN, which is not read here. Turn it into Parquet first, with the "

@@ -35,6 +35,7 @@ RATIO = 100
 _ENCRYPTED = 0x1
 _HEAD_LINES = 60
 _ARCHIVES = (".tar", ".tar.xz", ".tar.gz", ".tgz", ".tar.bz2")
+_PACKED = (".gz", ".xz", ".bz2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def _expand(path: Path, limit: int | None) -> Iterator[Part]:
 
 def _one(path: Path, limit: int | None) -> Iterator[Part]:
     name = path.name.lower()
-    if not name.endswith((".zip", ".gz", *_ARCHIVES)):
+    if not name.endswith((".zip", *_PACKED, *_ARCHIVES)):
         yield Part(str(path), path.read_bytes, lambda: _first(path))
         return
     room = Room.of(str(path), path.stat().st_size, limit)
@@ -141,8 +142,8 @@ def _one(path: Path, limit: int | None) -> Iterator[Part]:
         elif name.endswith(_ARCHIVES):
             yield from _tar(path, room)
         else:
-            with gzip.open(path) as packed:
-                yield _held(str(path).removesuffix(".gz"), room.read(packed), path)
+            plain = str(path)[: -len(path.suffix)]
+            yield _held(plain, _plain(path.read_bytes(), room), path)
 
 
 def _damaged(path: Path, problem: str) -> InvalidCandleData:
@@ -207,7 +208,7 @@ class Room:
 
 def _zip(path: Path, room: Room) -> Iterator[Part]:
     with zipfile.ZipFile(path) as archive:
-        names = sorted(one for one in archive.namelist() if not one.endswith("/"))
+        names = sorted(one for one in archive.namelist() if not _is_hidden(one))
         if "[Content_Types].xml" in names:
             raise InvalidCandleData(
                 f"{path}: this is a spreadsheet, expected text. Save it as CSV", rule="file"
@@ -225,6 +226,11 @@ def _zip(path: Path, room: Room) -> Iterator[Part]:
                 yield _held(f"{path}/{name}", room.read(packed), path)
 
 
+def _is_hidden(name: str) -> bool:
+    """Return whether a member holds no data: a folder, or what macOS adds to an archive."""
+    return name.endswith("/") or PurePosixPath(name).name.startswith(".")
+
+
 def _tar(path: Path, room: Room) -> Iterator[Part]:
     # Unpacked as a whole: the headers inside may state any size.
     plain = _plain(path.read_bytes(), room)
@@ -233,7 +239,7 @@ def _tar(path: Path, room: Room) -> Iterator[Part]:
     with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
         for member in archive:
             held = archive.extractfile(member) if member.isfile() else None
-            if held is not None and not PurePosixPath(member.name).name.startswith("."):
+            if held is not None and not _is_hidden(member.name):
                 found.append(_held(f"{path}/{member.name}", inside.read(held), path))
     yield from sorted(found, key=lambda part: part.name)
 

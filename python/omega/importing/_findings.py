@@ -27,9 +27,9 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 CANDLES, TICKS = "candles", "ticks"
 WORST_FIRST = (
-    "price_level", "infinite", "nonpositive", "missing", "ohlc", "crossed", "unsorted",
-    "duplicate", "jump", "spike", "bar_time", "ambiguous", "nonexistent", "unmatched", "split",
-    "repeated_time", "gap", "locked", "flat_filler", "flat",
+    "price_level", "infinite", "nonpositive", "missing", "negative_volume", "ohlc", "crossed",
+    "unsorted", "duplicate", "jump", "spike", "bar_time", "ambiguous", "nonexistent",
+    "unmatched", "split", "repeated_time", "gap", "locked", "flat_filler", "flat",
 )  # fmt: skip
 """Kinds of findings: what makes results wrong stands before what may be as it should."""
 JUMP_DOWN, JUMP_UP = 0.67, 1.5
@@ -175,6 +175,9 @@ def look_at_candles(log: Log, frame: pl.DataFrame, step: int | None) -> None:
     _flat(log, frame)
     for side in sides(frame.columns):
         _impossible(log, frame, side)
+    if "volume" in frame.columns:
+        volume = pl.col("volume")
+        log.add("negative_volume", frame, volume < 0, volume)
     shown = sides(frame.columns)[0]
     _spikes(log, frame, shown)
     _jumps(log, frame, shown)

@@ -14,7 +14,7 @@ from dataclasses import replace
 import polars as pl
 
 from omega.config.values import nearest
-from omega.data import ipc
+from omega.data import ipc, levels, parquet
 from omega.errors import ConfigError, InvalidCandleData
 from omega.importing import _numbers, _scaling, _text, _times
 from omega.importing._files import Part
@@ -46,21 +46,34 @@ _NAMES: Mapping[str, Sequence[str]] = {
         "open time", "close time", "opentime",
         "timestamp utc", "gmt time", "utc time", "utc", "local time", "date gmt", "time utc",
         "unix", "unix timestamp", "unix time", "epoch", "dt", "zeit", "zeitpunkt",
+        "fecha y hora", "date heure", "data ora", "transact time", "transaction time",
     ),
-    "date": ("date", "day", "dtyyyymmdd", "datum"),
-    "clock": ("time", "hour", "uhrzeit"),
-    "open": ("open", "o", "first", "open price", "eröffnung", "erster"),
-    "high": ("high", "h", "max", "high price", "hoch"),
-    "low": ("low", "l", "min", "low price", "tief"),
+    "date": ("date", "day", "dtyyyymmdd", "datum", "fecha", "data"),
+    "clock": ("time", "hour", "uhrzeit", "hora", "heure"),
+    "open": (
+        "open", "o", "first", "open price", "eröffnung", "eröffn.", "erster", "ouverture", "ouv.",
+        "apertura", "abertura", "otwarcie",
+    ),
+    "high": (
+        "high", "h", "max", "high price", "hoch", "plus haut", "máximo", "maximo",
+        "massimo", "máxima", "najwyzszy", "najwyższy",
+    ),
+    "low": (
+        "low", "l", "min", "low price", "tief", "plus bas", "mínimo", "minimo", "mínima",
+        "najnizszy", "najniższy",
+    ),
     "close": (
         "close", "c", "last", "close price", "price close", "close/last", "schluss", "schlusskurs",
+        "zuletzt", "dernier", "clôture", "cloture", "último", "ultimo", "cierre", "chiusura",
+        "fechamento", "zamkniecie", "zamknięcie",
     ),
-    "bid": ("bid", "bid price", "bidprice"),
-    "ask": ("ask", "ask price", "askprice", "offer"),
+    "bid": ("bid", "bid price", "bidprice", "best bid price"),
+    "ask": ("ask", "ask price", "askprice", "best ask price", "offer"),
     "price": ("price", "trade price", "rate"),
     "volume": (
         "volume", "vol", "v", "tick volume", "tickvolume", "tickvol", "amount", "quantity", "qty",
         "size", "tickqty", "volume btc", "base volume", "vol.", "stück", "stuecke", "volumen",
+        "wolumen",
     ),
     "spread": ("spread",),
     "symbol": ("symbol", "ticker", "pair", "instrument"),
@@ -216,7 +229,7 @@ def _time(frame: pl.DataFrame, counts: _times.Counts, options: Options) -> _time
     if "date" in frame.columns:
         dates = frame["date"].cast(pl.String).str.strip_chars()
         if "clock" in frame.columns:
-            dates = dates + " " + frame["clock"].cast(pl.String).str.strip_chars()
+            dates = dates + " " + _clocks(frame["clock"].cast(pl.String).str.strip_chars())
         return _times.from_text(dates, counts, options.dates)
     column = frame["time"]
     if column.dtype == pl.Date:
@@ -231,6 +244,16 @@ def _time(frame: pl.DataFrame, counts: _times.Counts, options: Options) -> _time
         whole = exact.null_count() == column.null_count()
         return _times.from_numbers(exact if whole else counted, counts)
     return _times.from_text(column, counts, options.dates)
+
+
+def _clocks(text: pl.Series) -> pl.Series:
+    """Fill clock times without marks up with zeros: 931 is 09:31, and 93100 is 09:31:00."""
+    longest = text.str.len_chars().max()
+    if not isinstance(longest, int) or longest < len("931"):  # 9 may be an hour or a minute
+        return text
+    if not text.drop_nulls().str.contains(r"^\d+$").all():
+        return text
+    return text.str.zfill(len("0931") if longest <= len("0931") else len("093100"))
 
 
 def _of_datetimes(column: pl.Series) -> _times.Times:
@@ -249,14 +272,18 @@ def _read_table(parts: Sequence[Part], options: Options) -> Parsed:
     for part in parts:
         content = part.load()
         kept = ipc.metadata(content) or kept
-        reader = pl.read_parquet if content.startswith(b"PAR1") else pl.read_ipc
+        is_parquet = content.startswith(b"PAR1")
+        reader = pl.read_parquet if is_parquet else pl.read_ipc
         try:
-            frames.append(reader(io.BytesIO(content)))
+            offsets = is_parquet and parquet.has_offsets(content)
+            frames.append(parquet.read_in_utc(content) if offsets else reader(io.BytesIO(content)))
         except pl.exceptions.PolarsError as error:
             raise InvalidCandleData(
                 f"{part.name}: the file cannot be read ({error}). It is damaged or not complete",
                 rule="file",
             ) from None
+    single, alone = levels.written_out(frames[0].columns)
+    frames = [frame.rename(single, strict=False) for frame in frames]
     names = [name for name in frames[0].columns if name != "__index_level_0__"]
     if len(names) < len(frames[0].columns):
         frames = [frame.rename({"__index_level_0__": "time"}) for frame in frames]
@@ -277,7 +304,7 @@ def _read_table(parts: Sequence[Part], options: Options) -> Parsed:
         frame, counts, options, place=parts[0].name, names=roles, bar_time=kept.get("bar_time")
     )
     parsed = replace(parsed, notes=[*parsed.notes, *notes])
-    return replace(parsed, symbol=symbol or kept.get("symbol") or parsed.symbol)
+    return replace(parsed, symbol=symbol or kept.get("symbol") or alone or parsed.symbol)
 
 
 def _numbered(part: Part, column: pl.Series, options: Options) -> pl.Series:

@@ -20,6 +20,9 @@ MISSING = ("", "null", "none", "nan", "na", "n/a", "#n/a", "-", "--", ".")
 
 _AROUND = " \t\r\"'$€£¥₹\u00a0\u202f"
 _INSIDE = r"['\u00a0\u202f ]"
+_PARTED = rf"^[+-]?\d{{1,3}}(?:{_INSIDE}\d{{3}})+(?:[.,]\d*)?{_INSIDE}*[kKmMbBtT]?$"
+_SUFFIXED = rf"^[^'\u00a0\u202f ]+{_INSIDE}+[kKmMbBtT]$"
+"""Where such marks may stand: between thousands and before a suffix; 110'16 is a price in 32nds."""
 _GROUP = 3
 """Digits between marks of thousands."""
 _BY_SUFFIX = {"k": "e3", "m": "e6", "b": "e9", "t": "e12"}
@@ -45,7 +48,7 @@ def decimal_mark(cells: Iterable[str], separator: str, stated: str | None, place
     """
     if stated is not None:
         return stated
-    plain = [re.sub(_INSIDE, "", cell.strip(_AROUND)) for cell in cells]
+    plain = [_bare(cell) for cell in cells]
     seen = {mark: next((one for one in plain if _shows(one, mark)), None)
             for mark in (POINT, COMMA)}  # fmt: skip
     if seen[POINT] and seen[COMMA]:
@@ -65,6 +68,13 @@ def decimal_mark(cells: Iterable[str], separator: str, stated: str | None, place
         f"{unclear.replace(COMMA, POINT)}, and no other number decides it. Say what stands before "
         'decimals: decimal="." or decimal=","'
     )
+
+
+def _bare(cell: str) -> str:
+    """Take off what stands around a number, and between its thousands."""
+    cell = cell.strip(_AROUND)
+    apart = re.search(_PARTED, cell) or re.search(_SUFFIXED, cell)
+    return re.sub(_INSIDE, "", cell) if apart else cell
 
 
 def _shows(number: str, mark: str) -> bool:
@@ -87,7 +97,7 @@ def _forms(mark: str) -> tuple[str, str]:
 
 def is_number(cell: str, mark: str) -> bool:
     """Return whether one cell is a number, or stands for one that is missing."""
-    bare = re.sub(_INSIDE, "", cell.strip(_AROUND))
+    bare = _bare(cell)
     return bare.lower() in MISSING or any(re.search(form, bare) for form in _forms(mark))
 
 
@@ -105,7 +115,9 @@ def read(text: pl.Series, mark: str) -> pl.Series:
         [1250.0, 1.5, None]
     """
     thousands = COMMA if mark == POINT else POINT
-    bare = pl.col("text").str.strip_chars(_AROUND).str.replace_all(_INSIDE, "")
+    cell = pl.col("text").str.strip_chars(_AROUND)
+    apart = cell.str.contains(_PARTED) | cell.str.contains(_SUFFIXED)
+    bare = pl.when(apart).then(cell.str.replace_all(_INSIDE, "")).otherwise(cell)
     whole, single = _forms(mark)
     number: pl.Expr = (
         pl.when(bare.str.contains(whole))

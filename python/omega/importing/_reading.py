@@ -80,7 +80,7 @@ def read_candles(
             (``"drop"``).
         sort: Whether rows are sorted by time.
         deduplicate: Which row of one time is kept: ``"first"`` or ``"last"``; None keeps all.
-        drop_missing: Whether rows without a price are dropped.
+        drop_missing: Whether rows without a price or volume are dropped.
         drop_flat_fillers: Whether candles without volume whose high is their low are dropped.
         clip_ohlc: Whether highs and lows are widened to hold open and close.
         side: ``"bid"`` takes files of the ask side as if they were of the bid.

@@ -47,6 +47,7 @@ def order(frame: pl.DataFrame, options: Repairs, log: Log, *, repeated: str) -> 
     done = "dropped" if options.drop_missing else KEPT
     if log.add("missing", frame, missing, done=done) and options.drop_missing:
         frame = frame.filter(~missing)
+    frame = _with_volume(frame, options, log)
     _findings.look_for_infinite(log, frame)
     back = pl.col("time") < pl.col("time").shift(1)
     step = pl.col("time").diff().dt.total_microseconds()
@@ -61,6 +62,21 @@ def order(frame: pl.DataFrame, options: Repairs, log: Log, *, repeated: str) -> 
     elif options.deduplicate == "last":
         frame = frame.unique("time", keep="last", maintain_order=True)
     return frame
+
+
+def _with_volume(frame: pl.DataFrame, options: Repairs, log: Log) -> pl.DataFrame:
+    """Report rows without a volume beside others that have one, as no run takes them."""
+    if "volume" not in frame.columns or frame["volume"].null_count() == frame.height:
+        return frame
+    missing = pl.col("volume").is_null() | pl.col("volume").is_nan()
+    done = "dropped" if options.drop_missing else KEPT
+    if log.add("missing", frame, missing, done=done, notes=_of_volume) and options.drop_missing:
+        return frame.filter(~missing)
+    return frame
+
+
+def _of_volume(rows: pl.DataFrame) -> pl.Series:
+    return pl.repeat("the volume", rows.height, eager=True)
 
 
 def shape(frame: pl.DataFrame, options: Repairs, log: Log) -> pl.DataFrame:

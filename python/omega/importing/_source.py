@@ -106,8 +106,10 @@ class Head:
         return self.lines[0] if self.lines else ""
 
     def like(self, pattern: str) -> bool:
-        """Return whether the first line is of a form; case does not matter."""
-        return re.fullmatch(pattern, self.first.strip(), re.IGNORECASE) is not None
+        """Return whether the first line is of a form; case, quotes and spaces do not matter."""
+        first = self.first.strip()
+        bare = re.sub(r'"([^",;]*)"', r"\1", re.sub(r"(?<=[,;]) +", "", first))
+        return any(re.fullmatch(pattern, line, re.IGNORECASE) for line in (first, bare))
 
 
 @dataclass(frozen=True, slots=True)

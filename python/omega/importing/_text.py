@@ -91,6 +91,9 @@ def _frame(
     parts: Sequence[Part] = (),
     contents: Sequence[bytes] = (),
 ) -> pl.DataFrame:
+    if layout.header and not layout.lead:  # empty lines above the names
+        blank = content[: len(content) - len(content.lstrip())].count(b"\n")
+        layout = replace(layout, lead=blank)
     names = [f"{role}#{k}" if role == IGNORED else role for k, role in enumerate(layout.columns)]
     schema: dict[str, type[pl.DataType]] = {
         name: pl.String if name in TEXT or name.startswith(IGNORED) else pl.Float64

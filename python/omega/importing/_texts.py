@@ -11,6 +11,10 @@ UTF_8, WINDOWS = "utf-8", "cp1252"
 _MARK = b"\xef\xbb\xbf"
 _MOSTLY = 0.8
 """The share of zeros among every second byte of text with few characters beyond ASCII."""
+_ENDINGS = b"\x1a\0"
+"""What old programs write at the end of a file, and what disks leave in its last block."""
+_BLOCK = 4_096
+"""Bytes of one; a file that ends with more zeros is damaged."""
 _ENDS = 4
 """Bytes of the longest character of UTF-8: a head may be cut inside one."""
 _QUOTED = re.compile(rb'^[ \t]*"((?:[^"\r\n]|"")*)"[ \t]*(?=\r?$)', re.MULTILINE)
@@ -49,6 +53,8 @@ def as_utf8(raw: bytes) -> bytes:
     encoding = encoding_of(raw)
     text = raw.removeprefix(_MARK) if encoding == UTF_8 else \
         raw.decode(encoding, errors="replace").removeprefix("\ufeff").encode()  # fmt: skip
+    ended = text.rstrip(_ENDINGS)
+    text = ended if len(text) - len(ended) <= _BLOCK else text
     return text if b"\n" in text else text.replace(b"\r", b"\n")
 
 

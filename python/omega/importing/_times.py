@@ -28,15 +28,18 @@ _CLOCKS = (
     "%H:%M",
     "%H%M%S",
     "%H%M%S%3f",
+    "%H%M",
     "%I:%M:%S %p",
     "%I:%M %p",
 )
 """Those that Polars reads by position come first; they are several times as fast."""
 _YEAR_FIRST = ("%Y-%m-%d", "%Y.%m.%d", "%Y/%m/%d", "%Y%m%d")
-_TEXT_MONTHS = ("%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%b %d %Y")
+_TEXT_MONTHS = (
+    "%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%b %d %Y", "%d-%b-%y", "%d %b %y", "%b %d, %y",
+)  # fmt: skip
 _PARTS = re.compile(r"\s*(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?!\d)")
 _DAY_AND_MONTH = r"^\s*(\d{1,2})([./-])(\d{1,2})[./-]\d\d"
-_OFFSET = re.compile(r"\s*(?:(?:GMT|UTC)?[+-]\d\d:?\d\d|Z|UTC|GMT)$")
+_OFFSET = re.compile(r"\s*(?:(?:GMT|UTC)?[+-]\d\d(?::?\d\d)?|Z|UTC|GMT)$")
 _CLOCK = re.compile(r"\d:\d\d|[T ]\d{4,6}")
 """What shows that a text has a time of day."""
 _EPOCHS = (
@@ -46,7 +49,17 @@ _EPOCHS = (
     (1e17, 4e18, "ns", 0.001),
 )
 """From 1973 to 2096: larger numbers are dates without marks between their parts."""
+_MINUTES = (190_001_010_000, 209_912_312_359)
+"""Whole numbers between these may be years, months, days, hours and minutes: 202401311305."""
+_NOONS = (
+    (r"(?i)\b([ap])\.\s?m\.$", "${1}m"),
+    (r"(?i)(\d) ?-([ap]m)$", "${1}:00 ${2}"),
+)
+"""Other ways to write "11:00 am": "11:00 a.m.", and "11-AM" as CryptoDataDownload does."""
 _LAST_MONTH = 12
+_DAY = 86_400_000_000
+_FEWEST = 2
+"""Rows that show whether they are a day apart."""
 _NEXT_SESSION = 5
 """Days between sessions that follow one another, a long weekend included."""
 
@@ -84,6 +97,8 @@ class Times:
 def from_numbers(numbers: pl.Series, counts: Counts) -> Times:
     """Read counts since 1970, in the unit that their size gives away."""
     values = numbers.drop_nulls()
+    if _are_minutes(values):
+        return from_text(numbers.cast(pl.Int64).cast(pl.String), counts)
     units = {_unit(end) for end in (values.min(), values.max())} if len(values) else {""}
     if "" in units:
         whole = numbers.cast(pl.Int64, strict=False).cast(pl.String)
@@ -97,6 +112,15 @@ def from_numbers(numbers: pl.Series, counts: Counts) -> Times:
     utc = counted.to_series().dt.replace_time_zone("UTC")
     note = f"epoch in {' and '.join(sorted(units))}, UTC"
     return Times(utc, utc=True, days=False, note=note)
+
+
+def _are_minutes(numbers: pl.Series) -> bool:
+    """Return whether all are minutes without marks, which counts of 1976 would be by chance."""
+    low, high = _MINUTES
+    if numbers.is_empty() or not numbers.is_between(low, high).all():
+        return False
+    text = numbers.cast(pl.Int64).cast(pl.String)
+    return text.str.to_datetime("%Y%m%d%H%M", strict=False).null_count() == 0
 
 
 def _unit(number: object) -> str:
@@ -122,6 +146,10 @@ def from_text(text: pl.Series, counts: Counts, dates: str | None = None) -> Time
         values = pl.Series(values=[None] * len(text), dtype=pl.Datetime("us"))
         return Times(values, utc=False, days=False, note="no rows")
     first = str(sample[0])
+    for form, plainly in _NOONS:
+        if re.search(form, first):
+            text, sample = (one.str.replace(form, plainly) for one in (text, sample))
+            first = str(sample[0])
     offset = _offset_of(first)
     plain = first.removesuffix(offset) if offset else first
     made, note = _dates(sample, plain, dates, place)
@@ -131,6 +159,7 @@ def from_text(text: pl.Series, counts: Counts, dates: str | None = None) -> Time
             values = _all(text, layout, offset, counts)
             note = f"written {layout}{' with an offset' if offset else ''}{note}"
             days = "%H" not in layout and "%I" not in layout
+            days = days or (offset is None and are_days(values))
             return Times(values, utc=offset is not None, days=days, note=note)
     raise InvalidCandleData(
         f"{place}, row 0: {short(first)} is no time that is known. Write it as 2024-01-31 "
@@ -140,6 +169,14 @@ def from_text(text: pl.Series, counts: Counts, dates: str | None = None) -> Time
         value=first,
         rule="time",
     )
+
+
+def are_days(values: pl.Series) -> bool:
+    """Return whether naive times are all midnights, a day apart at least (rule T4)."""
+    known = values.drop_nulls()
+    if len(known) < _FEWEST or (known.cast(pl.Int64) % _DAY != 0).any():
+        return False
+    return known.n_unique() == len(known)
 
 
 def _offset_of(text: str) -> str | None:
@@ -192,7 +229,7 @@ def _longest_step(sample: pl.Series, layout: str) -> float:
 
 
 _SHAPES = {
-    "%Y": r"\s*[+-]?\d{1,5}", "%y": r"\s*\d\d", "%m": r"\s*\d\d?", "%d": r"\s*\d\d?",
+    "%Y": r"\s*\d{4}", "%y": r"\s*\d\d", "%m": r"\s*\d\d?", "%d": r"\s*\d\d?",
     "%b": r"[A-Za-z]+", "%H": r"\s*\d\d?", "%I": r"\s*\d\d?", "%M": r"\s*\d\d?",
     "%S": r"\s*\d\d?", "%3f": r"\d{3}", "%6f": r"\d{6}", "%.3f": r"\.\d{3}",
     "%.6f": r"\.\d{6}", "%.f": r"(?:\.\d+)?", "%p": r"\s*[AaPp][Mm]",
@@ -244,15 +281,15 @@ def _read(text: pl.Series, layout: str, offset: str | None) -> pl.Series:
         naive = text.str.head(-len(offset))
         naive = naive.str.to_datetime(layout, time_unit="us", strict=False, cache=False)
         return naive.dt.offset_by(_back(offset)).dt.replace_time_zone("UTC")
-    mark = re.sub(r"([+-]\d\d:?\d\d|Z|UTC|GMT)$", "", offset)
-    zoned = text.str.replace(r"(Z|UTC|GMT)$", "+0000")
+    mark = re.sub(r"([+-]\d\d(:?\d\d)?|Z|UTC|GMT)$", "", offset)
+    zoned = text.str.replace(r"(Z|UTC|GMT)$", "+0000").str.replace(r"([+-]\d\d)$", "${1}00")
     return zoned.str.to_datetime(f"{layout}{mark}%z", time_unit="us", strict=False)
 
 
 def _back(offset: str) -> str:
     """The way from a local time with this offset to UTC."""
-    found = re.search(r"([+-])(\d\d):?(\d\d)$", offset)
+    found = re.search(r"([+-])(\d\d):?(\d\d)?$", offset)
     if found is None:
         return "0s"
-    minutes = int(found[2]) * 60 + int(found[3])
+    minutes = int(found[2]) * 60 + int(found[3] or 0)
     return f"-{minutes}m" if found[1] == "+" else f"{minutes}m"

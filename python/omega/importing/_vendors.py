@@ -99,7 +99,8 @@ def _is_mt4(head: Head) -> bool:
 
 def _is_mt5(head: Head) -> bool:
     names = [normal(name) for name in head.first.split("\t")]
-    return names[0] == "date" and {"open", "high", "low", "close"} <= {*names}
+    own = "<" in head.first or {"tickvol", "tickvolume", "tick volume", "spread"} & {*names}
+    return bool(own) and names[0] == "date" and {*PRICES} <= {*names}
 
 
 _MT_ROLES = {
@@ -198,6 +199,20 @@ def _binance(*, header: bool) -> Callable[[Sequence[Part], Options], Parsed]:
     return read
 
 
+_TRADES = rf"\d+,{_NUMBER},{_NUMBER},({_NUMBER}|\d+,\d+),\d{{13,16}}(,(true|false)){{1,2}}"
+
+
+def _read_binance_trades(parts: Sequence[Part], options: Options) -> Parsed:
+    """Read trades, or those of one order put together, which have two numbers of trades more."""
+    cells = parts[0].lines()[0].split(",")
+    ids = sum(not cell.lower().startswith(("t", "f")) for cell in cells) - len(("time",))
+    columns = [_text.IGNORED] * len(cells)
+    columns[1], columns[2], columns[ids] = "price", "volume", "time"
+    parsed = lines_of(_text.Layout(separator=",", columns=columns))(parts, options)
+    named = re.match(r"([A-Z0-9]{5,})-\w*trades-", parts[0].file, re.IGNORECASE)
+    return replace(parsed, symbol=named[1] if named else parsed.symbol)
+
+
 _YAHOO = r"(date|datetime),open,high,low,close,adj close,volume(,dividends,stock splits)?"
 
 
@@ -212,16 +227,20 @@ def _read_yahoo(parts: Sequence[Part], options: Options) -> Parsed:
 
 
 def _is_dukascopy_export(head: Head) -> bool:
-    named = r"(gmt time|local time|time|time \(\w+\)),open,high,low,close,volume ?"
+    clock = r"(gmt time|local time|time|time \(\w+\))"
+    named = rf"{clock},(open,high,low,close,volume ?|ask,bid(, ?ask ?volume, ?bid ?volume ?)?)"
     second = head.lines[1] if len(head.lines) > 1 else ""
-    dotted = re.match(r"\d\d\.\d\d\.\d{4} \d\d:\d\d:\d\d\.\d{3}", second)
+    dotted = re.match(r'"?\d\d\.\d\d\.\d{4} \d\d:\d\d:\d\d\.\d{3}', second)
     return head.like(named) and dotted is not None
 
 
 def _read_dukascopy_export(parts: Sequence[Part], options: Options) -> Parsed:
     header = parts[0].lines()[0].lower()
     zone = "UTC" if "gmt" in header or "utc" in header else None
-    layout = _text.Layout(separator=",", columns=["time", *_BARS], header=True)
+    width = header.count(",") + 1
+    ticks = ["time", "ask", "bid", _text.IGNORED, _text.IGNORED][:width]
+    columns = ticks if "bid" in header else ["time", *_BARS]
+    layout = _text.Layout(separator=",", columns=columns, header=True)
     read = lines_of(layout, zone=zone, hint=DUKASCOPY_CLOCK, bar_time=OPEN)
     days_come_first = replace(options, dates=options.dates or "day-first")
     return read(parts, days_come_first)
@@ -276,12 +295,14 @@ SOURCES = (
     Source("binance-header", "Binance klines with header", "UTC, epoch in ms or us", OPEN,
            lambda head: head.like(r"open_time,open,high,low,close,volume,close_time(,\w+){5}"),
            _binance(header=True)),
+    Source("binance-trades", "Binance trades, each or aggregated, without header",
+           "UTC, epoch in ms or us", "-", lambda head: head.like(_TRADES), _read_binance_trades),
     Source("yahoo", "Yahoo Finance and yfinance", "days of the exchange, or offsets in the text",
            OPEN, lambda head: head.like(_YAHOO), _read_yahoo),
     Source("bitstamp", "trades as bitcoincharts has them", "UTC, epoch in s", "-",
            lambda head: head.like(rf"\d{{10}},{_NUMBER},{_NUMBER}"),
            lines_of(_text.Layout(separator=",", columns=["time", "price", "volume"]))),
-    Source("dukascopy-export", "Dukascopy candles as CSV", DUKASCOPY_CLOCK, OPEN,
+    Source("dukascopy-export", "Dukascopy candles and ticks as CSV", DUKASCOPY_CLOCK, OPEN,
            _is_dukascopy_export, _read_dukascopy_export),
     Source("dukascopy-ticks", "Dukascopy ticks as CSV, an hour a file", "UTC", "-",
            lambda head: head.like(_TICKS), _read_dukascopy_ticks),

@@ -100,7 +100,7 @@ def panel(result: Reported, symbols: list[int]) -> str:
         'aria-label="Price chart. Arrow keys move and zoom, 0 shows all."></div>'
         f'<p class="legend">{_legend()}Wheel zooms, drag moves; times as in the data, in UTC '
         "where it has a zone.</p>"
-        f"{details}{hint(_without(result, symbols))}"
+        f"{details}{hint(_without(result, symbols))}{hint(_of_windows(result))}"
     )
     return section("Price", inside, "wide", anchor="price")
 
@@ -119,6 +119,16 @@ def _choice(result: Reported, symbols: list[int]) -> str:
         f'<option value="{number}">{escape(result.symbols[number])}</option>' for number in symbols
     )
     return f'<label>Symbol <select id="symbol">{options}</select></label>'
+
+
+def _of_windows(result: Reported) -> str:
+    """Return why the chart of a walk-forward has no lines of its strategies."""
+    if not str(result.config.get("strategy", "")).startswith("Schedule("):
+        return ""
+    return (
+        "Indicators of a walk-forward are not drawn, as those of a window end with it. The report "
+        "of wf.sweeps[i].run(row) has those of the parameters that window i chose from."
+    )
 
 
 def _without(result: Reported, symbols: list[int]) -> str:

@@ -22,6 +22,7 @@ from omega.errors import ConfigError, OmegaError
 from omega.libraries import arguments_of
 from omega.notices import Notice, as_fields
 from omega.results.placing import mend, placed
+from omega.results.standing import Standing
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -90,6 +91,10 @@ class Saved(Protocol):
     @property
     def identity(self) -> Mapping[str, Any]:
         """What a later run goes on from."""
+
+    @property
+    def standing(self) -> Standing | None:
+        """Where it stands in its sweep."""
 
     @property
     def happened(self) -> Sequence[EventRow]:
@@ -198,6 +203,8 @@ def _check_kept(kept: Mapping[str, Any], file: Path, broken: type[OmegaError]) -
     for key, kind in (("identity", dict), ("added", dict), ("events", list)):
         if kept["format"] == FORMAT and not isinstance(kept.get(key), kind):
             raise broken(f"'{file}' has no '{key}'; copy the whole directory that was saved")
+    if kept["format"] == FORMAT and "standing" not in kept:
+        raise broken(f"'{file}' has no 'standing'; copy the whole directory that was saved")
     added = kept.get("added", {})
     if not isinstance(added, dict) or not all(_is_metric(one) for one in added.values()):
         raise broken(f"'{file}' has {added!r} for 'added', expected numbers by name")
@@ -252,6 +259,7 @@ def _write(result: Saved, directory: Path) -> None:
         "tables": shape_of(tables),
         "identity": result.identity,
         "events": list(result.happened),
+        "standing": None if result.standing is None else dataclasses.asdict(result.standing),
         "files": digests,
     }
     text = json.dumps(kept, indent=2, ensure_ascii=False, default=_plain)

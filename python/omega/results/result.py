@@ -27,7 +27,8 @@ from omega.results.noticing import notices_of
 from omega.results.portfolio import Portfolio, portfolio_metrics
 from omega.results.resumed import Resumed
 from omega.results.showing import Metric, Showing
-from omega.results.standing import Standing, nothing
+from omega.results.standing import Standing, known, nothing
+from omega.results.standing import read as read_standing
 from omega.results.subsets import metrics_of_trades
 from omega.results.tables import tables_from_columns
 from omega.results.travelling import Travelling
@@ -189,8 +190,6 @@ class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
     @cached_property
     def standing(self) -> Standing | None:
         """Where a run made by `SweepResult.run` stands among all runs; None for any other.
-
-        A result that was saved does not keep it.
 
         Example:
             >>> example_result().standing is None
@@ -414,8 +413,9 @@ class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
                 added=kept.get("added"),
             )
             result.identify_by(kept.get("identity"))
-            read_events(result, kept.get("events"), files.broken_as(directory, BrokenResult))
-            return result
+            broken = files.broken_as(directory, BrokenResult)
+            read_events(result, kept.get("events"), broken)
+            return result.standing_as(known(read_standing(kept.get("standing"), broken)))
 
     @cached_property
     def _raw_metrics(self) -> list[tuple[str, float | int | None]]:

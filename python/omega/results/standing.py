@@ -5,6 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from functools import partial
+from typing import Any
+
+from omega.errors import OmegaError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +50,33 @@ class Standing:
     pbo: float | None
     p_adjusted: float | None
     notes: tuple[str, ...]
+
+
+def read(kept: object, broken: Callable[[str], OmegaError]) -> Standing | None:
+    """Return a standing that was saved; `broken` makes the error of one that was not.
+
+    Example:
+        >>> read(None, ValueError) is None
+        True
+    """
+    if kept is None:
+        return None
+    fields: dict[str, Any] = dict(kept) if isinstance(kept, dict) else {}
+    if {*fields} != {one.name for one in dataclasses.fields(Standing)}:
+        raise broken(f"its standing is {kept!r}")
+    notes = fields.pop("notes")
+    if not isinstance(fields.pop("metric"), str) or not _are_texts(notes):
+        raise broken(f"its standing is {kept!r}")
+    for name, value in fields.items():
+        whole = name in ("run", "rank", "ranked", "trials", "distinct")
+        can_lack = not whole or name == "rank"
+        if not (isinstance(value, int if whole else (int, float)) or (value is None and can_lack)):
+            raise broken(f"its standing has {value!r} for {name!r}")
+    return Standing(**{**kept, "notes": tuple(notes)})  # type: ignore[dict-item]  # a dict, above
+
+
+def _are_texts(notes: object) -> bool:
+    return isinstance(notes, list) and all(isinstance(note, str) for note in notes)
 
 
 def nothing() -> None:

@@ -111,7 +111,7 @@ class Signal:
     def __post_init__(self) -> None:
         """Check the types, and that an order which waits has a price to wait for."""
         check(self, _direction, "direction")
-        if self.type != "market":
+        if type(self.type) is not str or self.type != "market":
             check(self, one_of(*_ORDER_TYPES), "type")
         for name, rule in _NUMBERS.items():
             given = getattr(self, name)
@@ -248,7 +248,7 @@ def _changed(rule: Check[T]) -> Check[T | EllipsisType]:
 
 
 def _reduce_only(given: object) -> bool | str:
-    if given in ("tag", "owner") or isinstance(given, bool):
+    if isinstance(given, bool) or (isinstance(given, str) and given in ("tag", "owner")):
         return given
     raise Refused("True, False, 'tag' or 'owner'")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from omega.errors import ConfigError
 from omega.libraries import told
-from omega.strategy.operands import as_column, is_column
+from omega.strategy.operands import as_series
 
 if TYPE_CHECKING:
     import polars as pl
@@ -67,8 +67,10 @@ def as_expression(given: object, source: str) -> pl.Expr:
     """
     import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
 
-    if is_column(given):
-        return as_column(given)
+    if isinstance(given, pl.Expr):
+        return given
+    if isinstance(given, pl.Series) or hasattr(given, "__array__"):
+        return pl.lit(as_series(given))
     if not callable(given):
         raise ConfigError(_no_expression(given))
 

@@ -105,7 +105,7 @@ def is_operand(given: object) -> bool:
         >>> [is_operand(one) for one in (1, "close", None)]
         [True, True, False]
     """
-    return is_indicator(given) or isinstance(given, (numbers.Real, str)) or is_column(given)
+    return is_indicator(given) or isinstance(given, (numbers.Real, str)) or _is_column(given)
 
 
 def shown(operand: AnyOperand) -> str:
@@ -153,23 +153,39 @@ def as_column(given: AnyOperand) -> pl.Expr:
         return pl.col(taken("column", given, text))
     if isinstance(given, pl.Expr):
         return given
-    refusal = ConfigError(
+    if _is_column(given):
+        return pl.lit(as_series(given))
+    raise ConfigError(
         f"column: given {given!r}, expected the name of a column, a Polars expression, or a series "
         "or array with a value for each bar"
     )
-    if not is_column(given):
-        raise refusal
-    with refused_as(lambda _problem: refusal):
-        return pl.lit(pl.Series(given))
 
 
-def is_column(given: object) -> bool:
-    """Return whether it is an expression, a series or an array, without importing Polars.
+def as_series(given: Any) -> pl.Series:  # noqa: ANN401 - an array of any library
+    """Return an array as a series of Polars, which does not know each of their types.
+
+    Raises:
+        ConfigError: It is one of another type.
 
     Example:
-        >>> is_column([1.0]), is_column("close")
-        (False, False)
+        >>> import numpy as np
+        >>> as_series(np.array([1, 2])).to_list()
+        [1, 2]
     """
+    import polars as pl  # noqa: PLC0415 - as above
+
+    def unknown(problem: str) -> ConfigError:
+        return ConfigError(
+            f"column: given an array of {getattr(given, 'dtype', type(given).__name__)}, expected "
+            f"numbers or truths, one for each bar ({problem})"
+        )
+
+    with refused_as(unknown):
+        return pl.Series(given)
+
+
+def _is_column(given: object) -> bool:
+    """Return whether it is an expression, a series or an array, without importing Polars."""
     return hasattr(given, "__array__") or hasattr(given, "meta")
 
 

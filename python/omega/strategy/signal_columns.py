@@ -95,7 +95,7 @@ class Signals:
     def __post_init__(self) -> None:
         """Check what is no column, and which columns there are."""
         check(self, flag, "reverse", "accumulate")
-        check(self, optional(whole(minimum=0)), "warmup")
+        check(self, optional(whole(minimum=0, maximum=2**31)), "warmup")
         separate = self.long_entry is not None or self.short_entry is not None
         if separate == (self.entry is not None):
             given = "both" if separate else "none of them"

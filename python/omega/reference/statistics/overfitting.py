@@ -11,6 +11,7 @@ import numpy as np
 from omega.reference.statistics.moments import Numbers, total
 
 _ROUNDING = 2.0**-40
+"""Below this part of its terms a difference is rounding."""
 
 Outcome = tuple[float, Numbers, Numbers, Numbers, float | None, float | None, float]
 
@@ -43,7 +44,7 @@ def ratios(
     sums: Numbers,
     squares: Numbers,
 ) -> Numbers:
-    """The Sharpe ratio of each trial over some blocks; 0 without spread."""
+    """The Sharpe ratio of each trial; 0 without spread, and where the mean is rounding."""
     n = float(sum(lengths[block] for block in chosen))
     added, squared = np.zeros(len(offsets)), np.zeros(len(offsets))
     for block in chosen:
@@ -51,16 +52,24 @@ def ratios(
         squared += squares[block]
     mean = added / n
     apart = squared - added * mean
+    whole = offsets + mean
+    varies = apart > _ROUNDING * squared
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = (offsets + mean) / np.sqrt(apart / (n - 1.0))
-    return np.where(apart > _ROUNDING * squared, found, 0.0)
+        found = whole / np.sqrt(apart / (n - 1.0))
+    return np.where(varies & (np.abs(whole) > _ROUNDING * np.abs(offsets)), found, 0.0)
+
+
+def _alike(ratios: Numbers, other: float) -> Numbers:
+    """Which of the ratios differ from another by rounding alone."""
+    return np.abs(ratios - other) <= _ROUNDING * abs(other)
 
 
 def _of_choice(inside: Numbers, outside: Numbers) -> tuple[float, float, float]:
     """The log-odds of the best trial's rank outside, and its ratios; of equal ones the first."""
-    best = int(np.argmax(inside))
+    best = int(np.argmax(_alike(inside, np.max(inside))))
     own = outside[best]
-    below, equal = np.count_nonzero(outside < own), np.count_nonzero(outside == own)
+    is_equal = _alike(outside, own)
+    below, equal = np.count_nonzero((outside < own) & ~is_equal), np.count_nonzero(is_equal)
     rank = float(below) + (float(equal) + 1.0) / 2.0
     odds = rank / (float(len(outside)) + 1.0 - rank)
     return math.log(odds), float(inside[best]), float(own)

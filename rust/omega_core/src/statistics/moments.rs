@@ -22,8 +22,16 @@ impl Moments {
     pub fn of(values: &[f64]) -> Self {
         let n = number(values.len());
         let mean = sum(values.iter().copied()) / n;
-        let mean_of = |power: fn(f64) -> f64| sum(values.iter().map(|r| power(r - mean))) / n;
-        let squares = sum(values.iter().map(|r| (r - mean) * (r - mean)));
+        // In one pass: each sum waits for its own last addition, and not for the others.
+        let (squares, cubes, fourths) = values.iter().fold((0.0, 0.0, 0.0), |sums, value| {
+            let d = value - mean;
+            let square = d * d;
+            (
+                sums.0 + square,
+                sums.1 + square * d,
+                sums.2 + square * square,
+            )
+        });
         // A mean may be rounded, so that equal values would have a spread.
         let varies = varies(values);
         let second = squares / n;
@@ -33,11 +41,11 @@ impl Moments {
             0.0
         };
         let skewness = (varies && n > 2.0).then(|| {
-            let third = mean_of(|d| d * d * d) / (second * second.sqrt());
+            let third = cubes / n / (second * second.sqrt());
             third * ((n * (n - 1.0)).sqrt() / (n - 2.0))
         });
         let kurtosis = (varies && n > 3.0).then(|| {
-            let fourth = mean_of(|d| (d * d) * (d * d)) / (second * second);
+            let fourth = fourths / n / (second * second);
             let factor = (n - 1.0) / ((n - 2.0) * (n - 3.0));
             factor * ((n + 1.0) * (fourth - 3.0) + 6.0) + 3.0
         });

@@ -4,7 +4,7 @@
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::moments::BlockMoments;
-use super::{number, on_threads, same, sum, varies};
+use super::{number, on_threads, sum, varies};
 
 /// What the choices come to; a choice takes half of the blocks as its sample.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +25,7 @@ pub struct Overfitting {
     pub loss: f64,
 }
 
-/// Below this part of the mean square a spread is rounding: 2 to the -40th.
+/// Below this part of its terms a difference is rounding: 2 to the -40th.
 const ROUNDING: f64 = 9.094_947_017_729_282e-13;
 /// Blocks that are dealt out before the rest goes to threads.
 const DEALT: usize = 6;
@@ -168,16 +168,17 @@ impl Half {
         }
     }
 
-    /// The Sharpe ratio of each trial; 0 without spread.
+    /// The Sharpe ratio of each trial; 0 without spread, and where the mean is rounding.
     fn ratios(&self, offsets: &[f64], into: &mut [f64]) {
         let n = number(self.rows);
         let sums = self.sums.iter().zip(&self.squares);
         for (ratio, ((sum, square), offset)) in into.iter_mut().zip(sums.zip(offsets)) {
             let mean = sum / n;
             let apart = square - sum * mean;
-            let found = (offset + mean) / (apart / (n - 1.0)).sqrt();
-            *ratio = if apart > ROUNDING * square {
-                found
+            let whole = offset + mean;
+            let varies = apart > ROUNDING * square;
+            *ratio = if varies && whole.abs() > ROUNDING * offset.abs() {
+                whole / (apart / (n - 1.0)).sqrt()
             } else {
                 0.0
             };
@@ -185,19 +186,22 @@ impl Half {
     }
 }
 
+/// Whether two ratios differ by rounding alone: equal ones of two trials have sums of their own.
+fn alike(a: f64, b: f64) -> bool {
+    (a - b).abs() <= ROUNDING * b.abs()
+}
+
 /// The best trial of one half and its rank in the other; of equal ones the first is the best.
 fn found(inside: &[f64], outside: &[f64]) -> Found {
-    let (mut best, mut most) = (0, inside[0]);
-    for (trial, &ratio) in inside.iter().enumerate() {
-        if ratio > most {
-            (best, most) = (trial, ratio);
-        }
-    }
+    let most = inside.iter().copied().fold(inside[0], f64::max);
+    let best = inside.iter().position(|&ratio| alike(ratio, most));
+    let best = best.unwrap_or_default();
     let own = outside[best];
     let (mut below, mut equal) = (0_u32, 0_u32);
     for &ratio in outside {
-        below += u32::from(ratio < own);
-        equal += u32::from(same(ratio, own));
+        let is_equal = alike(ratio, own);
+        below += u32::from(ratio < own && !is_equal);
+        equal += u32::from(is_equal);
     }
     // The mean rank of equal ones, 1 for the worst.
     let rank = f64::from(below) + f64::midpoint(f64::from(equal), 1.0);
@@ -205,7 +209,7 @@ fn found(inside: &[f64], outside: &[f64]) -> Found {
     let odds = rank / (number(outside.len()) + 1.0 - rank);
     Found {
         logit: odds.ln(),
-        inside: most,
+        inside: inside[best],
         outside: own,
     }
 }
