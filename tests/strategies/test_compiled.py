@@ -236,7 +236,7 @@ SAYS = (
         r"self\.kept is a list and cannot be replaced; empty it with self\.kept\.clear\(\)",
     ),
     ("cubes", "is compiled as a square"),
-    ("counted", "whole numbers of NumPy wrap around; make it an array of float64"),
+    ("counted", r"arithmetic of array of bool is not compiled; count with np\.sum"),
     ("added", r"is changed in its place here; write a\[:\] = a \+ b"),
     ("parts", "a part of a list is a new list"),
     ("unset", r"self\.later is neither a parameter nor set in init\(\); set it there"),

@@ -49,7 +49,7 @@ def cubes(self: Any, bar: omega.Bar) -> None:
 
 
 def counted(self: Any, bar: omega.Bar) -> None:
-    self.mine = np.sum(self.counts + 1)
+    self.mine = np.sum((self.counts > 1) + 1)
 
 
 def added(self: Any, bar: omega.Bar) -> None:

@@ -45,6 +45,8 @@ OF_ONE = (
     *("exp", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "asin", "acos"),
     *("atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh"),
 )
+_BUFFER = 8192
+"""Items that NumPy converts at a time."""
 OF_TWO = ["atan2", "fmod", "pow"]
 
 
@@ -253,6 +255,18 @@ def _floats(given: Arguments) -> Value:
     return array
 
 
+def _numbers_of(writer: Writer, given: Arguments) -> Value:
+    """Return an array of numbers as floats, as NumPy does for a mean."""
+    array = _array(given)
+    if not isinstance(array.kind, ArrayKind) or array.kind.item == BOOL:
+        raise Refused("expected an array of numbers")
+    if array.kind.item == INT:
+        # What NumPy converts it adds in pieces of its buffer.
+        too_many = writer.emit.builder.icmp_signed(">", array.parts[1], WHOLE(_BUFFER))
+        writer.emit.fail_if(too_many)
+    return elementwise.as_floats(writer, array)
+
+
 def _sum(writer: Writer, given: Arguments) -> Value:
     emit = writer.emit
     array = _array(given)
@@ -263,8 +277,9 @@ def _sum(writer: Writer, given: Arguments) -> Value:
     emit.builder.store(WHOLE(0), total)
 
     def add(_: Any, value: Value) -> None:
-        now = Value(INT, [emit.builder.load(total)])
-        emit.builder.store(arithmetic.binary(emit, _ADD, now, value).part, total)
+        # It wraps around, as in NumPy.
+        more = emit.builder.add(emit.builder.load(total), emit.number(value).part)
+        emit.builder.store(more, total)
 
     fold(writer, array, add)
     return Value(INT, [emit.builder.load(total)])
@@ -278,7 +293,7 @@ def _sum_of(writer: Writer, array: Value) -> Any:
 
 
 def _mean(writer: Writer, given: Arguments) -> Value:
-    array = _floats(given)
+    array = _numbers_of(writer, given)
     return Value(FLOAT, [_mean_of(writer, array)])
 
 
@@ -291,7 +306,7 @@ def _mean_of(writer: Writer, array: Value) -> Any:
 def _variance(writer: Writer, given: Arguments) -> Value:
     """Of all values, as `numpy.var` without more arguments."""
     emit = writer.emit
-    array = _floats(given)
+    array = _numbers_of(writer, given)
     mean = _mean_of(writer, array)
     squares = writer.scratch(array.parts[1])
 
@@ -405,7 +420,7 @@ def _last_two(writer: Writer, given: Value) -> tuple[Any, Any]:
     return number, number
 
 
-_ADD, _DIVIDE = ast.Add(), ast.Div()
+_DIVIDE = ast.Div()
 
 TABLE: dict[Any, Made] = {
     crossover: _crossing(above=True),

@@ -132,6 +132,7 @@ def _made(strategy: Strategy, job: Job, callbacks: Callbacks, context: Context) 
                 for place, (_, mask) in enumerate(callbacks["triggers"])
             ],
             "on_fill": program.addresses.get(EVENTS),
+            "compiled": {"reads_equity": "equity" in program.read},
             "context": own.address,
             "columns": columns,
             "keeps": (program, own),
