@@ -87,3 +87,63 @@ def test_a_mean_of_whole_numbers_is_added_in_the_order_of_numpy() -> None:
     compare(walk(40), Means())
     with pytest.raises(omega.ConfigError, match="where Python goes on"):
         omega.run_backtest(walk(40), Means(size=8_300))
+
+
+class Parts(omega.Strategy):
+    """Parts of lists, read and taken out."""
+
+    def init(self) -> None:
+        """Declare."""
+        self.levels: list[float] = [1.5]
+        self.places: list[int] = []
+        self.ups: list[bool] = []
+        self.found, self.row = 0.0, np.zeros(4)
+
+    @omega.compiled
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Put in, look at parts, and take out what is old."""
+        self.levels.append(bar.high)
+        self.places.append(bar.index)
+        self.ups.append(bar.close > bar.open)
+        recent, before = self.levels[-5:], self.levels[:-5]
+        self.levels.append(bar.low)  # which `recent` does not have
+        self.found += max(recent) - min(self.levels[-3:]) + len(before)
+        for one in self.places[2:-2]:
+            if one % 3 == 1:
+                continue
+            self.found += one
+        if before and self.ups[-4:].count(True) >= 3 and self.position is None:
+            self.buy(stop_loss=min(recent) - 0.001)
+        elif bar.index in self.places[:3] and not self.ups[-1:][0]:
+            self.close()
+        if len(recent) == 5:
+            self.row[:] = recent[1:]
+            self.found += np.mean(recent) + np.sum(self.levels[1:4]) + self.row[0] + recent[-1]
+        self.cut(bar.index)
+
+    def cut(self, index: int) -> None:
+        """Take out what is old, and what is in the middle."""
+        del self.levels[:-9]
+        del self.ups[20:], self.places[len(self.places) - 8 : 2]
+        if index % 4 == 3 and len(self.places) > 5:
+            del self.places[0], self.places[-2]
+
+
+def test_parts_of_lists_are_those_of_python() -> None:
+    ran = compare(walk(300, chunks=3), Parts())
+    assert ran.trades.height > 2
+    assert isinstance(ran.strategy, Parts)
+    assert len(ran.strategy.levels) == 9
+
+
+def test_an_item_that_is_not_there_cannot_be_taken_out() -> None:
+    class Takes(omega.Strategy):
+        def init(self) -> None:
+            self.levels = [1.0]
+
+        @omega.compiled
+        def on_bar(self, bar: omega.Bar) -> None:
+            del self.levels[bar.index - 3]
+
+    with pytest.raises(IndexError, match="assignment index out of range"):
+        omega.run_backtest(walk(20), Takes())

@@ -60,6 +60,14 @@ def parts(self: Any, bar: omega.Bar) -> None:
     self.mine = self.kept[1:]
 
 
+def joined(self: Any, bar: omega.Bar) -> None:
+    self.mine = len(self.kept[1:] + self.kept[:1])
+
+
+def deleted(self: Any, bar: omega.Bar) -> None:
+    del self.mine
+
+
 def unset(self: Any, bar: omega.Bar) -> None:
     self.later = 1
 

@@ -14,7 +14,7 @@ from typing import Any
 from omega.compiling import arithmetic
 from omega.compiling.arrays import fold
 from omega.compiling.emitter import BYTE, REAL, WHOLE
-from omega.compiling.kinds import BOOL, FLOAT, INT, MAYBE, ArrayKind, Kind, Refused, Value
+from omega.compiling.kinds import BOOL, FLOAT, INT, MAYBE, ArrayKind, Kind, PartKind, Refused, Value
 from omega.compiling.writer import Writer
 
 FLOATS = ArrayKind("array of float64", "ii", item=FLOAT, dimensions=1)
@@ -115,6 +115,19 @@ def _kind_of(*given: Value) -> Kind:
     return INT if items <= {INT, BOOL} else FLOAT
 
 
+def _require_numbers(arrays: Sequence[Value]) -> None:
+    for one in arrays:
+        if not isinstance(one.kind, ArrayKind) or one.kind.dimensions != 1:
+            raise Refused("arithmetic of arrays of two dimensions is not compiled; take a row")
+        if isinstance(one.kind, PartKind):
+            raise Refused("lists are not added or compared; loop over their items")
+        if one.kind.item == BOOL:
+            raise Refused(
+                f"arithmetic of {one.kind} is not compiled; count with np.sum, or write np.any or "
+                "np.all"
+            )
+
+
 _ARRAYS = {FLOAT: FLOATS, INT: WHOLES}
 
 
@@ -128,14 +141,7 @@ def _made(
     emit = writer.emit
     builder = emit.builder
     arrays = [one for one in given if isinstance(one.kind, ArrayKind)]
-    for one in arrays:
-        if not isinstance(one.kind, ArrayKind) or one.kind.dimensions != 1:
-            raise Refused("arithmetic of arrays of two dimensions is not compiled; take a row")
-        if one.kind.item == BOOL:
-            raise Refused(
-                f"arithmetic of {one.kind} is not compiled; count with np.sum, or write np.any or "
-                "np.all"
-            )
+    _require_numbers(arrays)
     known = {
         place: (emit.as_float(one) if numbers == FLOAT else emit.as_int(one)).part
         for place, one in enumerate(given)

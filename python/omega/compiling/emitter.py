@@ -15,6 +15,7 @@ from omega.compiling.kinds import (
     NONE,
     POSITION,
     Kind,
+    PartKind,
     Refused,
     Value,
 )
@@ -278,5 +279,7 @@ class Emitter:
 
 def joined_parts(one: Kind, other: Kind) -> bool:
     """Return whether two kinds of arrays are laid out alike."""
+    if isinstance(one, PartKind) and isinstance(other, PartKind):
+        return one.source == other.source  # of one kind when all is known
     item = getattr(one, "item", None)
     return item is not None and item == getattr(other, "item", None) and one.parts == other.parts

@@ -31,6 +31,7 @@ from omega.compiling.kinds import (
     TUPLE,
     ArrayKind,
     ListKind,
+    PartKind,
     Refused,
     Value,
 )
@@ -213,6 +214,8 @@ def _length(writer: Writer, given: Arguments) -> Value:
 def _extreme(word: str) -> Made:
     def made(writer: Writer, given: Arguments) -> Value:
         emit = writer.emit
+        if len(given) == 1 and isinstance(given[0].kind, PartKind):
+            return lists.extreme(writer, given[0], word)
         if len(given) == 1 and isinstance(given[0].kind, ArrayKind):
             raise Refused("min() and max() of an array; write np.min(array) or np.max(array)")
         if len(given) == 1 and isinstance(given[0].kind, ListKind):
@@ -245,6 +248,9 @@ def _array(given: Arguments) -> Value:
         raise Refused("expected one array, such as a window")
     if given[0].kind.dimensions != 1:
         raise Refused("expected an array of one dimension; take a row, as in array[0]")
+    if isinstance(given[0].kind, PartKind) and given[0].kind.item != FLOAT:
+        # Of a list without items NumPy makes an array of floats.
+        raise Refused("expected an array, or a part of a list of floats")
     return given[0]
 
 
@@ -409,7 +415,7 @@ def _last_two(writer: Writer, given: Value) -> tuple[Any, Any]:
     if given.kind == INDICATOR:
         before = seen.value_at(writer, given, emit.whole(-2))
         return before.part, seen.value_at(writer, given, emit.whole(-1)).part
-    if isinstance(given.kind, ArrayKind):
+    if isinstance(given.kind, ArrayKind) and not isinstance(given.kind, PartKind):
         array = _floats([given])
         count = array.parts[1]
         emit.fail_if(emit.builder.icmp_signed("<", count, WHOLE(2)))
