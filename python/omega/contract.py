@@ -226,12 +226,22 @@ class Callbacks(TypedDict):
     manage: Callback | None
 
 
+class CompiledFacts(TypedDict):
+    """What is known of the code of a compiled class."""
+
+    reads_equity: bool
+
+
 class ForeignFields(TypedDict):
-    """A strategy of another language: addresses of its functions, and what they read."""
+    """A strategy of another language: addresses of its functions, and what they read.
+
+    `compiled` is there where the engine compiled them.
+    """
 
     on_bar: int | None
     triggers: Sequence[tuple[int, Mask]]
     on_fill: int | None
+    compiled: CompiledFacts | None
     context: int
     columns: Sequence[Indicator]
     keeps: object

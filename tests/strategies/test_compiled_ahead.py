@@ -40,7 +40,8 @@ class Notes(omega.Strategy):
         """Note, then request by a sequence of numbers of its own."""
         at = bar.index
         self.calls += 1
-        self.equities[at], self.balances[at] = self.equity, self.balance
+        self.note(at)
+        self.balances[at] = self.balance
         self.counts[at] = 10 * len(self.positions) + len(self.pending)
         for one in self.positions:
             self.profits[at] += one.open_profit + one.bars_held
@@ -63,6 +64,17 @@ class Notes(omega.Strategy):
         else:
             self.buy(trailing_stop=self.width * 2)
 
+    def note(self, at: int) -> None:
+        """Note the equity."""
+        self.equities[at] = self.equity
+
+
+class Blind(Notes):
+    """The same without a look at the equity, which the core then need not know ahead."""
+
+    def note(self, at: int) -> None:
+        """Note nothing."""
+
 
 INSTRUMENT = omega.Instrument("AAA", contract_size=1.0, quote_currency="JPY")
 SETTINGS: list[dict[str, Any]] = [
@@ -75,12 +87,14 @@ SETTINGS: list[dict[str, Any]] = [
 ]
 
 
-def outcome(seed: int, words: dict[str, Any], pause: int, *, compiled: bool) -> tuple[object, ...]:
+def outcome(
+    seed: int, words: dict[str, Any], kind: type[Notes], pause: int, *, compiled: bool
+) -> tuple[object, ...]:
     """Return the fingerprint of a run, and what its strategy noted."""
     data = {"AAA": walk(BARS, seed=seed + 1, chunks=1 + seed % 4)}
     sizer = omega.FixedUnits(20_000)
     run: Any = omega.run_backtest
-    made = run(data, Notes(pause=pause), compiled=compiled, sizer=sizer, **words)
+    made = run(data, kind(pause=pause), compiled=compiled, sizer=sizer, **words)
     own = made.strategy
     noted = (own.equities, own.balances, own.profits, own.counts)
     return made.fingerprint, own.calls, own.state, [column.tobytes() for column in noted]
@@ -88,9 +102,10 @@ def outcome(seed: int, words: dict[str, Any], pause: int, *, compiled: bool) -> 
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("place", range(len(SETTINGS)))
-def test_each_bar_is_seen_as_it_is(seed: int, place: int) -> None:
+@pytest.mark.parametrize("kind", [Notes, Blind])
+def test_each_bar_is_seen_as_it_is(seed: int, place: int, kind: type[Notes]) -> None:
     pause = (3, 19, 37, 211)[seed % 4]
     words = SETTINGS[place]
-    made = outcome(seed, words, pause, compiled=True)
-    assert made == outcome(seed, words, pause, compiled=False)
+    made = outcome(seed, words, kind, pause, compiled=True)
+    assert made == outcome(seed, words, kind, pause, compiled=False)
     assert int(str(made[1])) > 1_000 or "start" in words

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import linecache
 import os
+from datetime import timedelta
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -22,8 +24,19 @@ pytest.importorskip("llvmlite", reason="omega-backtest[compiled] is not installe
 pytestmark = pytest.mark.skipif(WITHOUT_CORE, reason="compiled code runs in the core")
 
 EXAMPLES = int(os.environ.get("WRITTEN", "25"))
-CANDLES = walk(160, chunks=3)
-BOTH = {"AAA": walk(160, seed=4), "BBB": walk(160, seed=5, chunks=2)}
+
+
+def shown(candles: pl.DataFrame) -> pl.DataFrame:
+    """The same in the night in which summer time begins, by the clock of a zone."""
+    later = pl.col("time").dt.replace_time_zone("UTC") + timedelta(days=90)
+    return candles.with_columns(later.dt.convert_time_zone("Europe/Berlin"))
+
+
+DATA = {
+    "one": walk(160, chunks=3),
+    "several": {"AAA": walk(160, seed=4), "BBB": walk(160, seed=5, chunks=2)},
+    "zone": shown(walk(160, seed=6)),
+}
 
 FLOATS = st.sampled_from(
     [
@@ -35,7 +48,8 @@ FLOATS = st.sampled_from(
         *("np.sum(w * w)", "(w - np.mean(w)).std()", "np.mean(w / bar.close)", "w[-1]"),
         *("np.max(np.abs(w - bar.low_window(6)))", "(self.seen * 2 - 1).sum()", "self.kin[-1]"),
         *("np.sum(w[1:] - w[:-1])", "np.min(-w)", "np.sum((w - 1.1) ** 2)", "max(self.kin)"),
-        *("self.kin.pop()", "self.kin.pop(0)", "self.profit"),
+        *("self.kin.pop()", "self.kin.pop(0)", "self.profit", "max(self.kin[-3:])", "np.mean(c)"),
+        *("np.mean(self.kin[:4])", "self.kin[1:][0]", "np.sum(c * 0.5)", "(c / 3)[1]", "np.std(c)"),
     ]
 )
 INTS = st.sampled_from(
@@ -43,6 +57,8 @@ INTS = st.sampled_from(
         *("bar.index", "self.n", "m", "3", "-2", "0", "7", "len(self.positions)", "self.counts[2]"),
         *("bar.time.hour", "bar.time.day", "bar.time.weekday()", "bar.ago(2).time.minute"),
         *("len(self.kin)", "len(self.low)", "self.low[-1]", "np.sum(w > bar.close)", "self.events"),
+        *("np.sum(c)", "np.max(c - m)", "c[-1]", "np.argmin(c * 7)", "len(self.low[1:4])"),
+        *("self.low[-4:].count(m)", "min(self.low[:3])", "bar.time.toordinal()"),
         *("len(self.pending)", "(self.position.bars_held if self.position else 4)", "self.fast"),
     ]
 )
@@ -82,7 +98,13 @@ COMPARISONS = st.builds(
         *("self.position is None", "self.positions", "not self.truth", "self.kept is not None"),
         *("bar.index in (20, 40, 60)", "omega.crossover(self.mean, bar.close)", "self.position"),
         *("0 < self.n <= 9", "self.kin", "m in self.low", "np.any(w > bar.high)", "np.all(w != y)"),
-        *("bar.time > bar.ago(1).time", "bar.time.hour in (3, 9)", "self.low.count(m) > 1"),
+        *("np.any(c == m)", "np.sum(c > y) > 1", "m in self.low[-3:]", "self.kin[2:]"),
+        *(
+            "bar.time.hour < bar.ago(5).time.hour",
+            "bar.time > bar.ago(1).time",
+            "bar.time.hour in (3, 9)",
+            "self.low.count(m) > 1",
+        ),
     ]
 )
 CONDITIONS = st.recursive(
@@ -118,7 +140,10 @@ ASSIGNMENTS = st.one_of(
     st.builds("w = w {} {}".format, st.sampled_from("+-*/"), EXPRESSIONS),
     st.builds("w = {} {} w".format, EXPRESSIONS, st.sampled_from("+-*")),
     st.builds("self.seen[:] = self.seen {} {}".format, st.sampled_from("+-*"), EXPRESSIONS),
-    st.just("self.low.clear()"),
+    st.builds("c = c {} {}".format, st.sampled_from("+-*"), WHOLES),
+    st.builds("self.counts[:] = {} {} self.counts".format, WHOLES, st.sampled_from("+-*")),
+    st.sampled_from(["self.low.clear()", "del self.low[:-6]", "del self.kin[-2:]"]),
+    st.sampled_from(["del self.kin[0]", "self.counts[:] = -c", "c = np.abs(self.counts)"]),
 )
 
 
@@ -147,6 +172,8 @@ def blocks(inner: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[str]]:
             [
                 ("for one in self.positions:", "y += one.open_profit"),
                 ("for v in w:", "y = v"),
+                ("for v in self.kin[-3:]:", "y += v"),
+                ("for n in c:", "m = n % 100"),
             ]
         ),
         inner,
@@ -193,7 +220,7 @@ class Written(omega.Strategy):
     def on_bar(self, bar):
         if bar.index < 12:
             return
-        y, m, w = 0.5, 1, bar.close_window(6)
+        y, m, w, c = 0.5, 1, bar.close_window(6), self.counts + bar.index
 """
 
 
@@ -245,10 +272,10 @@ COUNTS = {"same": 0, "raised": 0, "refused": 0}
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-@given(BODIES, st.sampled_from(["hedging", "netting"]), st.booleans())
+@given(BODIES, st.sampled_from(["hedging", "netting"]), st.sampled_from(sorted(DATA)))
 @pytest.mark.filterwarnings("ignore:.*encountered in.*:RuntimeWarning")
-def test_whatever_is_written(body: list[str], mode: str, several: bool) -> None:
-    kind, data = written(body), BOTH if several else CANDLES
+def test_whatever_is_written(body: list[str], mode: str, place: str) -> None:
+    kind, data = written(body), DATA[place]
     compiled = outcome(kind, data, mode)
     if compiled == "refused":  # Python knows more numbers, and kinds that change
         COUNTS["refused"] += 1

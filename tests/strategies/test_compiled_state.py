@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import gc
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-import polars as pl
 import pytest
 
 import omega
@@ -21,54 +19,6 @@ pytest.importorskip("llvmlite", reason="omega-backtest[compiled] is not installe
 pytestmark = pytest.mark.skipif(WITHOUT_CORE, reason="compiled code runs in the core")
 
 CANDLES = walk(600, chunks=3)
-
-
-class Hours(omega.Strategy):
-    """Keeps all parts of each time."""
-
-    def init(self) -> None:
-        """Declare."""
-        self.seen = np.zeros((400, 10), np.int64)
-
-    @omega.compiled
-    def on_bar(self, bar: omega.Bar) -> None:
-        """Keep them."""
-        now, row = bar.time, bar.index
-        self.seen[row, 0], self.seen[row, 1], self.seen[row, 2] = now.year, now.month, now.day
-        self.seen[row, 3], self.seen[row, 4] = now.hour, now.minute
-        self.seen[row, 5], self.seen[row, 6] = now.second, now.microsecond
-        self.seen[row, 7], self.seen[row, 8] = now.weekday(), now.isoweekday()
-        self.seen[row, 9] = now.toordinal()
-        if bar.index > 0 and now > bar.ago(1).time and now != bar.ago(1).time:
-            self.seen[row, 0] += 10_000
-
-
-def at(times: pl.Series) -> pl.DataFrame:
-    """Candles at some times."""
-    flat = pl.Series([1.0] * len(times))
-    return pl.DataFrame({"time": times, **dict.fromkeys(("open", "high", "low", "close"), flat)})
-
-
-@pytest.mark.parametrize("zone", [None, "UTC"])
-@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
-def test_times_are_those_of_datetime(unit: Literal["ms", "us", "ns"], zone: str | None) -> None:
-    early = "1899-12-31T23:59:59" if unit != "ns" else "1960-02-27"
-    first = datetime.fromisoformat(early)
-    step = timedelta(days=211, hours=7, minutes=13, seconds=41, milliseconds=7)
-    times = pl.Series([first + step * k for k in range(150)]).dt.cast_time_unit(unit)
-    times = times if zone is None else times.dt.replace_time_zone(zone)
-    ran = compare(at(times), Hours())
-    assert isinstance(ran.strategy, Hours)
-    shown = ran.strategy.seen[148]
-    assert shown[0] == 10_000 + times[148].year
-    assert shown[7] == times[148].weekday()
-
-
-def test_hours_of_another_zone_are_refused() -> None:
-    hours = [datetime(2024, 1, 1, hour, tzinfo=UTC) for hour in range(20)]
-    candles = at(pl.Series(hours).dt.convert_time_zone("Europe/Berlin"))
-    with pytest.raises(ConfigError, match="shown in Europe/Berlin; compiled are times without"):
-        omega.run_backtest(candles, Hours())
 
 
 class Levels(omega.Strategy):

@@ -49,7 +49,7 @@ def cubes(self: Any, bar: omega.Bar) -> None:
 
 
 def counted(self: Any, bar: omega.Bar) -> None:
-    self.mine = np.sum(self.counts + 1)
+    self.mine = np.sum((self.counts > 1) + 1)
 
 
 def added(self: Any, bar: omega.Bar) -> None:
@@ -58,6 +58,14 @@ def added(self: Any, bar: omega.Bar) -> None:
 
 def parts(self: Any, bar: omega.Bar) -> None:
     self.mine = self.kept[1:]
+
+
+def joined(self: Any, bar: omega.Bar) -> None:
+    self.mine = len(self.kept[1:] + self.kept[:1])
+
+
+def deleted(self: Any, bar: omega.Bar) -> None:
+    del self.mine
 
 
 def unset(self: Any, bar: omega.Bar) -> None:

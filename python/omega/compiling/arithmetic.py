@@ -10,9 +10,8 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
-
-from omega.compiling.emitter import REAL, WHOLE, Emitter
+from omega.compiling.emitter import BIT, REAL, WHOLE, Emitter
+from omega.compiling.ir import FunctionType
 from omega.compiling.kinds import (
     BOOL,
     FLOAT,
@@ -246,7 +245,7 @@ def _is_same(emit: Emitter, left: Value, right: Value) -> Any:
         return emit.builder.icmp_signed("==", left.part, WHOLE(0))
     if left.kind in MAYBE:
         return emit.builder.not_(left.parts[0])
-    return ir.IntType(1)(int(left.kind == NONE))
+    return BIT(int(left.kind == NONE))
 
 
 def _equal(emit: Emitter, word: str, left: Value, right: Value) -> Value | None:
@@ -261,10 +260,10 @@ def _equal(emit: Emitter, word: str, left: Value, right: Value) -> Value | None:
     if POSITION in bare:
         raise Refused("a position is compared with None by is and is not")
     if bare == [NONE, NONE]:
-        equal = ir.IntType(1)(1)
+        equal = BIT(1)
     elif NONE in bare:
         other = right if left.kind == NONE else left
-        equal = builder.not_(other.parts[0]) if other.kind in MAYBE else ir.IntType(1)(0)
+        equal = builder.not_(other.parts[0]) if other.kind in MAYBE else BIT(0)
     else:
         (has_a, a), (has_b, b) = _opened(left), _opened(right)
         if bare == [FLOAT, FLOAT]:
@@ -282,19 +281,18 @@ def _equal(emit: Emitter, word: str, left: Value, right: Value) -> Value | None:
 def _opened(value: Value) -> tuple[Any, Any]:
     if value.kind in MAYBE:
         return value.parts[0], value.parts[1]
-    return ir.IntType(1)(1), value.part
+    return BIT(1), value.part
 
 
 def intrinsic(emit: Emitter, name: str, value: Any) -> Any:
     """Call an intrinsic of one float."""
-    return emit.builder.call(emit.module.declare_intrinsic(name, [REAL]), [value])
+    function = emit.module.declare_intrinsic(f"{name}.f64", FunctionType(REAL, [REAL]))
+    return emit.builder.call(function, [value])
 
 
 def copysign(emit: Emitter, size: Any, sign: Any) -> Any:
     """Return a size with another's sign."""
-    function = emit.module.declare_intrinsic(
-        "llvm.copysign", [REAL], ir.FunctionType(REAL, [REAL, REAL])
-    )
+    function = emit.module.declare_intrinsic("llvm.copysign.f64", FunctionType(REAL, [REAL, REAL]))
     return emit.builder.call(function, [size, sign])
 
 

@@ -53,10 +53,19 @@ def place_of(writer: Writer, array: Value, keys: list[ast.expr], value: Read) ->
 def _part_of(writer: Writer, array: Value, key: ast.Slice, value: Read) -> Value:
     """Return a part of an array, which shares its memory."""
     emit, kind = writer.emit, array.kind
+    if not isinstance(kind, ArrayKind) or kind.dimensions != 1:
+        raise Refused("parts are compiled of arrays of one dimension")
+    first, count = bounds(writer, key, array.parts[1], value)
+    size = 1 if kind.item == BOOL else 8
+    return Value(kind, [emit.element(array.parts[0], first, size), count])
+
+
+def bounds(writer: Writer, key: ast.Slice, length: Any, value: Read) -> tuple[Any, Any]:
+    """Return where a part begins, and how many items it has."""
+    if key.step is not None:
+        raise Refused("parts are compiled without a step")
+    emit = writer.emit
     builder = emit.builder
-    if not isinstance(kind, ArrayKind) or kind.dimensions != 1 or key.step is not None:
-        raise Refused("parts are compiled of arrays of one dimension, without a step")
-    length = array.parts[1]
 
     def bound(node: ast.expr | None, missing: Any) -> Any:
         if node is None:
@@ -69,9 +78,7 @@ def _part_of(writer: Writer, array: Value, key: ast.Slice, value: Read) -> Value
 
     first, past = bound(key.lower, WHOLE(0)), bound(key.upper, length)
     empty = builder.icmp_signed("<", past, first)
-    count = builder.select(empty, WHOLE(0), builder.sub(past, first))
-    size = 1 if kind.item == BOOL else 8
-    return Value(kind, [emit.element(array.parts[0], first, size), count])
+    return first, builder.select(empty, WHOLE(0), builder.sub(past, first))
 
 
 def fold(writer: Writer, array: Value, visit: Callable[[Any, Value], None]) -> None:

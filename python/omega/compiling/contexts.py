@@ -28,6 +28,7 @@ from omega.strategy.base import Strategy
 
 if TYPE_CHECKING:
     from omega.compiling.program import Program
+    from omega.compiling.zones import Offsets
 
 _ROOM = 1 << 16
 """Floats that windows across chunks may take in one call."""
@@ -46,7 +47,6 @@ class StrategyContext:
         strategy: Strategy,
         symbols: Sequence[str],
         timeframes: Sequence[str],
-        per_second: int,
     ) -> None:
         self._program, self._strategy = program, strategy
         fields = program.fields
@@ -62,10 +62,16 @@ class StrategyContext:
             self._write(field)
         if fields.has_texts:
             self._write_texts(symbols, timeframes)
-        self._memory[writer.PER_SECOND // 8] = per_second
         if fields.has_scratch:
             self._table(writer.SCRATCH, np.empty(_ROOM))
             self._memory[writer.SCRATCH_LEFT // 8] = _ROOM
+
+    def show_times(self, per_second: int, offsets: Offsets) -> None:
+        """Show times: the unit of their column, and when their zone has which offset to UTC."""
+        self._memory[writer.PER_SECOND // 8] = per_second
+        for place, table in zip((writer.CHANGES, writer.OFFSETS), offsets, strict=True):
+            self._table(place, table)
+        self._memory[writer.CHANGE_COUNT // 8] = len(offsets[0])
 
     def _kind(self, field: Field) -> Kind:
         return self._program.kinds.get(("field", field.path), field.kind)

@@ -6,8 +6,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from llvmlite import ir
-
+from omega.compiling import ir
 from omega.compiling.kinds import (
     BOOL,
     FLOAT,
@@ -16,16 +15,17 @@ from omega.compiling.kinds import (
     NONE,
     POSITION,
     Kind,
+    PartKind,
     Refused,
     Value,
 )
 
 WHOLE, SMALL, BYTE, BIT, REAL = (
-    ir.IntType(64),
-    ir.IntType(32),
-    ir.IntType(8),
-    ir.IntType(1),
-    ir.DoubleType(),
+    ir.Type("i64"),
+    ir.Type("i32"),
+    ir.Type("i8"),
+    ir.Type("i1"),
+    ir.Type("double"),
 )
 PARTS: dict[str, Any] = {"i": WHOLE, "f": REAL, "b": BIT}
 EXACT = 1 << 53
@@ -40,20 +40,32 @@ _FLOATS = frozenset(
 )
 """Fields of the structs that are floats; all others are whole numbers or addresses."""
 
+_FIXED = frozenset(
+    {
+        *(("omega_frame", "tracks"), ("omega_frame", "columns"), ("omega_frame", "symbol_count")),
+        *(("omega_column", "values"), ("omega_column", "track"), ("omega_track", "symbol")),
+    }
+)
+"""Fields that are the same in the whole run: a loop over bars loads them once."""
+
 Layout = dict[str, dict[str, int]]
 
 
 class Emitter:
-    """Writes the instructions of one function; `line` is the line that they are of."""
+    """Writes the instructions of one function.
+
+    Attributes:
+        line: The line that they are of.
+        read: What they read of the frame.
+    """
 
     def __init__(self, module: ir.Module, function: ir.Function, layout: Layout) -> None:
         self.module, self.function, self.layout = module, function, layout
         self.entry = function.append_basic_block("entry")
-        self.builder = ir.IRBuilder(function.append_basic_block("body"))
+        self.builder = ir.Builder(function.append_basic_block("body"))
         self.line = 0
-        addresses = [
-            ir.IRBuilder(self.entry).ptrtoint(argument, WHOLE) for argument in function.args
-        ]
+        self.read: set[str] = set()
+        addresses = [ir.Builder(self.entry).ptrtoint(argument, WHOLE) for argument in function.args]
         # Of what is called for fills, the event stands between.
         self.frame, *events, self.context = addresses
         self.event = events[0] if events else None
@@ -62,7 +74,7 @@ class Emitter:
         """End the function: 0, all went well."""
         if not self.builder.block.is_terminated:
             self.builder.ret(SMALL(0))
-        ir.IRBuilder(self.entry).branch(self.function.basic_blocks[1])
+        ir.Builder(self.entry).branch(self.function.basic_blocks[1])
 
     # Constants.
 
@@ -105,14 +117,15 @@ class Emitter:
 
     def alloca(self, kind: Any, size: int | None = None) -> Any:
         """Return a place on the stack that lives as long as the call."""
-        builder = ir.IRBuilder(self.entry)
+        builder = ir.Builder(self.entry)
         return builder.alloca(kind, size)
 
-    def load_at(self, address: Any, kind: Any, offset: int = 0) -> Any:
-        """Load what stands at an address."""
+    def load_at(self, address: Any, kind: Any, offset: int = 0, *, is_fixed: bool = False) -> Any:
+        """Load what stands at an address; what is fixed is the same in the whole run."""
         if offset:
             address = self.builder.add(address, WHOLE(offset))
-        return self.builder.load(self.builder.inttoptr(address, kind.as_pointer()))
+        pointer = self.builder.inttoptr(address, kind.as_pointer())
+        return self.builder.load(pointer, is_fixed=is_fixed)
 
     def store_at(self, address: Any, value: Any, offset: int = 0) -> None:
         """Write to an address."""
@@ -123,10 +136,12 @@ class Emitter:
     def field(self, address: Any, struct: str, name: str) -> Any:
         """Load a field of a struct."""
         kind = REAL if name in _FLOATS else WHOLE
-        return self.load_at(address, kind, self.layout[struct][name])
+        offset = self.layout[struct][name]
+        return self.load_at(address, kind, offset, is_fixed=(struct, name) in _FIXED)
 
     def of_frame(self, name: str) -> Any:
         """Load a field of the frame."""
+        self.read.add(name)
         return self.field(self.frame, "omega_frame", name)
 
     def element(self, address: Any, place: Any, size: int = 8) -> Any:
@@ -264,5 +279,7 @@ class Emitter:
 
 def joined_parts(one: Kind, other: Kind) -> bool:
     """Return whether two kinds of arrays are laid out alike."""
+    if isinstance(one, PartKind) and isinstance(other, PartKind):
+        return one.source == other.source  # of one kind when all is known
     item = getattr(one, "item", None)
     return item is not None and item == getattr(other, "item", None) and one.parts == other.parts

@@ -19,7 +19,7 @@ from omega.compiling import (
     seen,
     times,
 )
-from omega.compiling.arrays import item_of
+from omega.compiling.arrays import bounds, item_of
 from omega.compiling.emitter import BIT, PARTS, WHOLE
 from omega.compiling.kinds import (
     ASK,
@@ -43,6 +43,7 @@ from omega.compiling.kinds import (
     ArrayKind,
     Kind,
     ListKind,
+    PartKind,
     Refused,
     Value,
 )
@@ -79,7 +80,7 @@ def _truth_of(writer: Writer, given: Value) -> Any:
         return writer.emit.builder.icmp_signed("!=", total.part, WHOLE(0))
     if given.kind == ORDER:
         return BIT(1)
-    if isinstance(given.kind, ListKind):
+    if isinstance(given.kind, (ListKind, PartKind)):
         return lists.truth(writer, given)
     if given.kind == MAYBE_TEXT:
         inner = _truth_of(writer, Value(TEXT, [given.parts[1]]))
@@ -191,7 +192,7 @@ def _comparison(writer: Writer, node: ast.Compare) -> Value:
 def _compared(writer: Writer, operator: ast.cmpop, left: Value, right_node: ast.expr) -> Value:
     emit = writer.emit
     right = value(writer, right_node)
-    if isinstance(operator, (ast.In, ast.NotIn)) and isinstance(right.kind, ListKind):
+    if isinstance(operator, (ast.In, ast.NotIn)) and isinstance(right.kind, (ListKind, PartKind)):
         inside = lists.has(writer, right, left)
         is_in = isinstance(operator, ast.In)
         return Value(BOOL, [inside if is_in else emit.builder.not_(inside)])
@@ -272,7 +273,8 @@ def _attribute(writer: Writer, node: ast.Attribute) -> Value:
         if found is None:
             raise Refused(f"{getattr(given.static, '__name__', given.static)} has no {name}")
         return writer.constant(found)
-    if isinstance(given.kind, ArrayKind) and name == "size" and given.kind.dimensions == 1:
+    is_row = isinstance(given.kind, ArrayKind) and given.kind.dimensions == 1
+    if is_row and name == "size" and not isinstance(given.kind, PartKind):
         return functions.TABLE[len](writer, [given])
     raise Refused(f"{given.kind} has no compiled {name!r}")
 
@@ -315,10 +317,7 @@ def _item(writer: Writer, node: ast.Subscript) -> Value:
     if isinstance(given.kind, ArrayKind):
         return item_of(writer, given, node.slice, value)
     if isinstance(given.kind, ListKind):
-        if isinstance(node.slice, ast.Slice):
-            raise Refused("a part of a list is a new list; loop over range(...) and take its items")
-        grown = lists.Grown(writer, given)
-        return grown.at(grown.place(value(writer, node.slice)))
+        return _item_of_list(writer, lists.Grown(writer, given), node.slice)
     if isinstance(node.slice, ast.Slice):
         raise Refused(f"{given.kind} has no slices; write .window(n)")
     key = value(writer, node.slice)
@@ -332,6 +331,12 @@ def _item(writer: Writer, node: ast.Subscript) -> Value:
         found: Value = given.static[key.static]
         return found
     raise Refused(f"{given.kind} is not indexed in compiled code")
+
+
+def _item_of_list(writer: Writer, grown: lists.Grown, key: ast.expr) -> Value:
+    if isinstance(key, ast.Slice):
+        return grown.part(*bounds(writer, key, grown.length, value))
+    return grown.at(grown.place(value(writer, key)))
 
 
 def _call(writer: Writer, node: ast.Call) -> Value:
@@ -403,7 +408,7 @@ def _method(writer: Writer, node: ast.Call, given: Value, name: str) -> Value:
     arguments, named = _arguments(writer, node)
     if named:
         raise Refused(f"{', '.join(named)}: not compiled here; give the arguments in order")
-    if isinstance(given.kind, ListKind):
+    if isinstance(given.kind, (ListKind, PartKind)):
         return lists.called(writer, given, name, arguments)
     if given.kind == TIME and not arguments:
         made = times.called(writer, given, name)

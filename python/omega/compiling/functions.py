@@ -31,6 +31,7 @@ from omega.compiling.kinds import (
     TUPLE,
     ArrayKind,
     ListKind,
+    PartKind,
     Refused,
     Value,
 )
@@ -45,6 +46,8 @@ OF_ONE = (
     *("exp", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "asin", "acos"),
     *("atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh"),
 )
+_BUFFER = 8192
+"""Items that NumPy converts at a time."""
 OF_TWO = ["atan2", "fmod", "pow"]
 
 
@@ -211,6 +214,8 @@ def _length(writer: Writer, given: Arguments) -> Value:
 def _extreme(word: str) -> Made:
     def made(writer: Writer, given: Arguments) -> Value:
         emit = writer.emit
+        if len(given) == 1 and isinstance(given[0].kind, PartKind):
+            return lists.extreme(writer, given[0], word)
         if len(given) == 1 and isinstance(given[0].kind, ArrayKind):
             raise Refused("min() and max() of an array; write np.min(array) or np.max(array)")
         if len(given) == 1 and isinstance(given[0].kind, ListKind):
@@ -243,6 +248,9 @@ def _array(given: Arguments) -> Value:
         raise Refused("expected one array, such as a window")
     if given[0].kind.dimensions != 1:
         raise Refused("expected an array of one dimension; take a row, as in array[0]")
+    if isinstance(given[0].kind, PartKind) and given[0].kind.item != FLOAT:
+        # Of a list without items NumPy makes an array of floats.
+        raise Refused("expected an array, or a part of a list of floats")
     return given[0]
 
 
@@ -251,6 +259,18 @@ def _floats(given: Arguments) -> Value:
     if not isinstance(array.kind, ArrayKind) or array.kind.item != FLOAT:
         raise Refused("expected an array of floats")
     return array
+
+
+def _numbers_of(writer: Writer, given: Arguments) -> Value:
+    """Return an array of numbers as floats, as NumPy does for a mean."""
+    array = _array(given)
+    if not isinstance(array.kind, ArrayKind) or array.kind.item == BOOL:
+        raise Refused("expected an array of numbers")
+    if array.kind.item == INT:
+        # What NumPy converts it adds in pieces of its buffer.
+        too_many = writer.emit.builder.icmp_signed(">", array.parts[1], WHOLE(_BUFFER))
+        writer.emit.fail_if(too_many)
+    return elementwise.as_floats(writer, array)
 
 
 def _sum(writer: Writer, given: Arguments) -> Value:
@@ -263,8 +283,9 @@ def _sum(writer: Writer, given: Arguments) -> Value:
     emit.builder.store(WHOLE(0), total)
 
     def add(_: Any, value: Value) -> None:
-        now = Value(INT, [emit.builder.load(total)])
-        emit.builder.store(arithmetic.binary(emit, _ADD, now, value).part, total)
+        # It wraps around, as in NumPy.
+        more = emit.builder.add(emit.builder.load(total), emit.number(value).part)
+        emit.builder.store(more, total)
 
     fold(writer, array, add)
     return Value(INT, [emit.builder.load(total)])
@@ -278,7 +299,7 @@ def _sum_of(writer: Writer, array: Value) -> Any:
 
 
 def _mean(writer: Writer, given: Arguments) -> Value:
-    array = _floats(given)
+    array = _numbers_of(writer, given)
     return Value(FLOAT, [_mean_of(writer, array)])
 
 
@@ -291,7 +312,7 @@ def _mean_of(writer: Writer, array: Value) -> Any:
 def _variance(writer: Writer, given: Arguments) -> Value:
     """Of all values, as `numpy.var` without more arguments."""
     emit = writer.emit
-    array = _floats(given)
+    array = _numbers_of(writer, given)
     mean = _mean_of(writer, array)
     squares = writer.scratch(array.parts[1])
 
@@ -394,7 +415,7 @@ def _last_two(writer: Writer, given: Value) -> tuple[Any, Any]:
     if given.kind == INDICATOR:
         before = seen.value_at(writer, given, emit.whole(-2))
         return before.part, seen.value_at(writer, given, emit.whole(-1)).part
-    if isinstance(given.kind, ArrayKind):
+    if isinstance(given.kind, ArrayKind) and not isinstance(given.kind, PartKind):
         array = _floats([given])
         count = array.parts[1]
         emit.fail_if(emit.builder.icmp_signed("<", count, WHOLE(2)))
@@ -405,7 +426,7 @@ def _last_two(writer: Writer, given: Value) -> tuple[Any, Any]:
     return number, number
 
 
-_ADD, _DIVIDE = ast.Add(), ast.Div()
+_DIVIDE = ast.Div()
 
 TABLE: dict[Any, Made] = {
     crossover: _crossing(above=True),

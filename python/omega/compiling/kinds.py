@@ -40,6 +40,16 @@ class ArrayKind(Kind):
 
 
 @dataclasses.dataclass(frozen=True)
+class PartKind(ArrayKind):
+    """A part of a list, which is a new list that nothing changes: its items as those of an array.
+
+    `source` is the list, whose kind of items may still widen.
+    """
+
+    source: str = dataclasses.field(kw_only=True)
+
+
+@dataclasses.dataclass(frozen=True)
 class ListKind(Kind):
     """A list of numbers on the strategy: what it held after `init`; None where it was empty."""
 
@@ -107,11 +117,20 @@ def joined(one: Kind | None, other: Kind) -> Kind:
     bare = [MAYBE.get(kind, kind) for kind in (one, other)]
     if (one in MAYBE or other in MAYBE) and all(kind in _OR_NONE for kind in bare):
         return _OR_NONE[joined(*bare)]
-    if isinstance(one, ArrayKind) and isinstance(other, ArrayKind):
-        alike = (one.item, one.dimensions) == (other.item, other.dimensions)
-        if alike:  # differ in whether they may be written to
-            return one if not one.writeable else other
+    if isinstance(one, ArrayKind) and isinstance(other, ArrayKind) and type(one) is type(other):
+        arrays = _joined_arrays(one, other)
+        if arrays is not None:
+            return arrays
     raise Refused(f"it is {one} in one place and {other} in another; use two names")
+
+
+def _joined_arrays(one: ArrayKind, other: ArrayKind) -> Kind | None:
+    if isinstance(one, PartKind) and isinstance(other, PartKind):
+        widened = dataclasses.replace(one, item=joined(one.item, other.item))
+        return widened if one.source == other.source else None
+    if (one.item, one.dimensions) != (other.item, other.dimensions):
+        return None
+    return one if not one.writeable else other  # they differ in whether they may be written to
 
 
 def refusal(where: str, problem: str) -> ConfigError:

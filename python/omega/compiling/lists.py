@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from omega.compiling.arithmetic import binary, compared
+from omega.compiling.arrays import fold
 from omega.compiling.emitter import BYTE, PARTS, WHOLE
-from omega.compiling.kinds import BOOL, FLOAT, INT, ListKind, Refused, Value
+from omega.compiling.kinds import BOOL, FLOAT, INT, ListKind, PartKind, Refused, Value
 from omega.compiling.writer import Own, Writer
 
 _LEAST_ROOM = 16
@@ -95,22 +96,51 @@ class Grown:
 
     def taken(self, place: Any) -> Value:
         """Take an item out; those after it move up."""
-        builder = self.emit.builder
         found = self.at(place)
-        last = builder.sub(self.length, WHOLE(1))
-        now = self.emit.alloca(WHOLE)
-        builder.store(place, now)
-        with self.emit.loop() as (_, after):
-            here = builder.load(now)
-            moves = builder.append_basic_block("moves")
-            builder.cbranch(builder.icmp_signed("<", here, last), moves, after)
-            builder.position_at_end(moves)
-            following = builder.add(here, WHOLE(1))
-            item = self.emit.load_at(self._address(following), WHOLE)
-            self.emit.store_at(self._address(here), item)
-            builder.store(following, now)
-        self._store(LENGTH, last)
+        self.cut(place, WHOLE(1))
         return found
+
+    def part(self, first: Any, count: Any) -> Value:
+        """Return a part of it, which is a list of its own until the statement ends."""
+        emit = self.emit
+        address = self.writer.scratch(count)
+        size = 1 if self.item == BOOL else 8
+        place = emit.alloca(WHOLE)
+        emit.builder.store(WHOLE(0), place)
+        with emit.loop() as (_, after):
+            now = emit.builder.load(place)
+            inside = emit.builder.append_basic_block("inside")
+            emit.builder.cbranch(emit.builder.icmp_signed("<", now, count), inside, after)
+            emit.builder.position_at_end(inside)
+            part = self.at(emit.builder.add(first, now)).part
+            part = emit.builder.zext(part, BYTE) if self.item == BOOL else part
+            emit.store_at(emit.element(address, now, size), part)
+            emit.builder.store(emit.builder.add(now, WHOLE(1)), place)
+        kind = PartKind(
+            "part of a list",
+            "ii",
+            item=self.item,
+            dimensions=1,
+            writeable=False,
+            source=self.field.path,
+        )
+        return Value(kind, [address, count])
+
+    def cut(self, first: Any, count: Any) -> None:
+        """Take a part out; the items after it move up."""
+        builder = self.emit.builder
+        length = self.length
+        place = self.emit.alloca(WHOLE)
+        builder.store(builder.add(first, count), place)
+        with self.emit.loop() as (_, after):
+            now = builder.load(place)
+            inside = builder.append_basic_block("inside")
+            builder.cbranch(builder.icmp_signed("<", now, length), inside, after)
+            builder.position_at_end(inside)
+            item = self.emit.load_at(self._address(now), WHOLE)
+            self.emit.store_at(self._address(builder.sub(now, count)), item)
+            builder.store(builder.add(now, WHOLE(1)), place)
+        self._store(LENGTH, builder.sub(length, count))
 
     def clear(self) -> None:
         """Take all items out."""
@@ -138,6 +168,10 @@ def called(writer: Writer, given: Value, name: str, arguments: Sequence[Value]) 
     Raises:
         Refused: It is not compiled.
     """
+    if name == "count" and len(arguments) == 1:
+        return Value(INT, [_counted(writer, given, arguments[0])])
+    if isinstance(given.kind, PartKind):
+        raise Refused(f"a part of a list has no compiled {name!r}; it is read, and lasts no longer")
     grown, none = Grown(writer, given), writer.emit.none
     if name == "append" and len(arguments) == 1:
         grown.append(arguments[0])
@@ -148,16 +182,21 @@ def called(writer: Writer, given: Value, name: str, arguments: Sequence[Value]) 
     if name == "pop" and len(arguments) <= 1:
         key = arguments[0] if arguments else writer.emit.whole(-1)
         return grown.taken(grown.place(key))
-    if name == "count" and len(arguments) == 1:
-        return Value(INT, [_counted(grown, arguments[0])])
     raise Refused(
         f"a list has no compiled {name!r}; it has append(x), pop(), pop(i), clear(), count(x), "
         "len, items, in and loops"
     )
 
 
-def _counted(grown: Grown, wanted: Value) -> Any:
-    emit = grown.emit
+def _each(writer: Writer, given: Value) -> Callable[[Callable[[Value], None]], None]:
+    """Return what visits the items of a list, or of a part of one."""
+    if isinstance(given.kind, PartKind):
+        return lambda visit: fold(writer, given, lambda _, one: visit(one))
+    return Grown(writer, given).each
+
+
+def _counted(writer: Writer, given: Value, wanted: Value) -> Any:
+    emit = writer.emit
     found = emit.alloca(WHOLE)
     emit.builder.store(WHOLE(0), found)
     bare = emit.unwrapped(wanted)
@@ -170,22 +209,26 @@ def _counted(grown: Grown, wanted: Value) -> Any:
         more = binary(emit, _ADD, now, Value(INT, [emit.builder.zext(same, WHOLE)]))
         emit.builder.store(more.part, found)
 
-    grown.each(look)
+    _each(writer, given)(look)
     return emit.builder.load(found)
 
 
 def has(writer: Writer, given: Value, wanted: Value) -> Any:
-    """Return whether a list has a number."""
-    count = _counted(Grown(writer, given), wanted)
+    """Return whether a list, or a part of one, has a number."""
+    count = _counted(writer, given, wanted)
     return writer.emit.builder.icmp_signed("!=", count, WHOLE(0))
 
 
 def extreme(writer: Writer, given: Value, word: str) -> Value:
     """Return the least or greatest item, as `min` and `max` find it."""
-    grown = Grown(writer, given)
-    emit = grown.emit
-    emit.fail_if(emit.builder.icmp_signed("==", grown.length, WHOLE(0)))
-    first = grown.at(WHOLE(0))
+    emit = writer.emit
+    if isinstance(given.kind, PartKind):
+        emit.fail_if(emit.builder.icmp_signed("==", given.parts[1], WHOLE(0)))
+        first = writer.item(given.kind, given.parts[0], WHOLE(0))
+    else:
+        grown = Grown(writer, given)
+        emit.fail_if(emit.builder.icmp_signed("==", grown.length, WHOLE(0)))
+        first = grown.at(WHOLE(0))
     first = emit.number(first) if first.kind == BOOL else first
     best = emit.alloca(first.part.type)
     emit.builder.store(first.part, best)
@@ -200,10 +243,12 @@ def extreme(writer: Writer, given: Value, word: str) -> Value:
         with emit.builder.if_then(better):
             emit.builder.store(one.part, best)
 
-    grown.each(look)
+    _each(writer, given)(look)
     return Value(first.kind, [emit.builder.load(best)])
 
 
 def truth(writer: Writer, given: Value) -> Any:
-    """Return whether a list has any item."""
+    """Return whether a list, or a part of one, has any item."""
+    if isinstance(given.kind, PartKind):
+        return writer.emit.builder.icmp_signed("!=", given.parts[1], WHOLE(0))
     return writer.emit.builder.icmp_signed("!=", Grown(writer, given).length, WHOLE(0))

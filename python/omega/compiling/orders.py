@@ -24,7 +24,7 @@ from omega.compiling.kinds import (
     Refused,
     Value,
 )
-from omega.compiling.writer import Writer
+from omega.compiling.writer import REQUESTED, Writer
 
 OPENED = (
     *("size", "limit", "stop", "touch", "trail", "at_close", "stop_loss", "take_profit"),
@@ -126,6 +126,7 @@ class Action:
         action = builder.inttoptr(self.address, BYTE.as_pointer())
         number = builder.call(function, [core, action])
         self.emit.fail_if(builder.icmp_signed("<", number, WHOLE(0)))
+        self.emit.store_at(self.emit.context, WHOLE(1), REQUESTED)
         return Value(INT, [number])
 
 

@@ -17,9 +17,10 @@ from typing import Any
 
 import llvmlite
 import llvmlite.binding as llvm
-from llvmlite import ir
 
 from omega._native import core
+from omega.compiling import ir
+from omega.compiling.ahead import write_loop
 from omega.compiling.compiler import Compiler
 from omega.compiling.emitter import BYTE, SMALL, Emitter
 from omega.compiling.fields import Fields
@@ -34,6 +35,7 @@ from omega.strategy.base import Strategy
 _LOG = logging.getLogger(__name__)
 _MOST_ROUNDS = 50
 _MOST_KEPT = 8
+ON_BAR = "on_bar"
 EVENTS, OF_EVENTS = "events", ("on_fill", "on_exit")
 """The code that is called for each fill, and the callbacks that it is made of."""
 _lock = threading.RLock()
@@ -48,6 +50,7 @@ class Program:
         kinds: By variable and field what it holds.
         addresses: By callback where its code is.
         is_kept: Whether it was on disk.
+        read: What `on_bar` reads of the frame.
     """
 
     def __init__(self, instance: Strategy, callbacks: Mapping[str, FunctionType]) -> None:
@@ -59,6 +62,7 @@ class Program:
         self.kinds: dict[object, Kind] = {}
         self.fields = Fields(instance)
         self.globals = Globals()
+        self.read: frozenset[str] = frozenset()
         module = self._written(callbacks)
         self.fields.forget()
         self._engine, self.is_kept = _engine_of(str(module))
@@ -69,8 +73,7 @@ class Program:
     def _written(self, callbacks: Mapping[str, FunctionType]) -> ir.Module:
         """Write all callbacks, again where a variable turned out to hold more than it seemed."""
         for _ in range(_MOST_ROUNDS):
-            module = ir.Module("omega")
-            module.triple = llvm.get_process_triple()
+            module = ir.Module(llvm.get_process_triple())
             is_complete = True
             for name in _codes(callbacks):
                 is_complete &= self._write(module, name, callbacks)
@@ -81,9 +84,9 @@ class Program:
 
     def _write(self, module: ir.Module, name: str, callbacks: Mapping[str, FunctionType]) -> bool:
         """Write a function; whether all that it found was known before."""
-        pointers = [BYTE.as_pointer()] * (3 if name == EVENTS else 2)
-        kind = ir.FunctionType(SMALL, pointers)
-        emit = Emitter(module, ir.Function(module, kind, _symbol(name)), self._layout)
+        is_walked = name == ON_BAR
+        body = _function(module, "decide" if is_walked else _symbol(name), 2 + (name == EVENTS))
+        emit = Emitter(module, body, self._layout)
         compiler = Compiler(emit, self._sizes, self.fields, self.kinds, self.globals)
         of_events = [callbacks.get(one) for one in OF_EVENTS]
         own = of_events if name == EVENTS else [callbacks[name]]
@@ -97,6 +100,12 @@ class Program:
             except Refused as refused:  # of the callback as a whole
                 raise refusal(place, str(refused)) from None
         emit.finish()
+        if is_walked:
+            body.prefix, body.suffix = "internal ", "alwaysinline "  # it is called once
+            self.read = frozenset(emit.read)
+            loop = Emitter(module, _function(module, _symbol(name), 3), self._layout)
+            write_loop(loop, body, self.read)
+            loop.finish()
         return compiler.is_complete
 
     def fits(self, instance: Strategy, callbacks: Mapping[str, FunctionType]) -> bool:
@@ -137,6 +146,10 @@ def _codes(callbacks: Mapping[str, FunctionType]) -> list[str]:
     """Return the functions that callbacks make: those of events are one."""
     own = [name for name in callbacks if name not in OF_EVENTS]
     return own if len(own) == len(callbacks) else [*own, EVENTS]
+
+
+def _function(module: ir.Module, name: str, pointers: int) -> ir.Function:
+    return ir.Function(module, ir.FunctionType(SMALL, [BYTE.as_pointer()] * pointers), name)
 
 
 def _symbol(callback: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from omega.compiling import arithmetic, elementwise, held, lists, seen
-from omega.compiling.arrays import fold, place_of
+from omega.compiling.arrays import bounds, fold, place_of
 from omega.compiling.emitter import BYTE, WHOLE
 from omega.compiling.expressions import truth, value
 from omega.compiling.kinds import (
@@ -332,6 +332,17 @@ def _assert(writer: Writer, node: ast.Assert) -> None:
     writer.emit.fail_if(writer.emit.builder.not_(holds))
 
 
+def _delete(writer: Writer, node: ast.Delete) -> None:
+    for target in node.targets:
+        if not isinstance(target, ast.Subscript):
+            raise Refused("del is compiled for items and parts of a list, as in del self.seen[0]")
+        grown, key = lists.Grown(writer, value(writer, target.value)), target.slice
+        if isinstance(key, ast.Slice):
+            grown.cut(*bounds(writer, key, grown.length, value))
+        else:
+            grown.cut(grown.place(value(writer, key)), WHOLE(1))
+
+
 def _pass(_: Writer, __: ast.Pass) -> None:
     """Nothing is written."""
 
@@ -350,6 +361,7 @@ _MADE: dict[type, Callable[[Writer, Any], None]] = {
     ast.Raise: _raise,
     ast.Assert: _assert,
     ast.Pass: _pass,
+    ast.Delete: _delete,
 }
 
 _OF_A_MOMENT = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign)
@@ -362,6 +374,5 @@ _HINTS: dict[type, str] = {
     ast.Nonlocal: "a variable of the function outside is not compiled; keep it on self",
     ast.Import: "an import stands at the top of the file",
     ast.ImportFrom: "an import stands at the top of the file",
-    ast.Delete: "del is not compiled",
     ast.Match: "match is not compiled; write if and elif",
 }

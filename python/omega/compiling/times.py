@@ -1,4 +1,7 @@
-"""`bar.time` and other times: microseconds since 1970, as a `datetime` has them."""
+"""`bar.time` and other times: microseconds since 1970 by the clock of their zone.
+
+A `datetime` is compared with another of its zone by that clock, so that nothing else is needed.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any
 
 from omega.compiling.emitter import WHOLE
 from omega.compiling.kinds import INT, TIME, Refused, Value
-from omega.compiling.writer import PER_SECOND, Writer
+from omega.compiling.writer import CHANGE_COUNT, CHANGES, OFFSETS, PER_SECOND, Writer
 
 _DAY = 86_400_000_000
 _FIRST, _PAST = -62_135_596_800_000_000, 253_402_300_800_000_000
@@ -15,7 +18,10 @@ _FIRST, _PAST = -62_135_596_800_000_000, 253_402_300_800_000_000
 
 
 def time_of(writer: Writer, raw: Any) -> Value:
-    """Return a time of the column; one that `datetime` does not have ends the run."""
+    """Return a time of the column; one that `datetime` does not have ends the run.
+
+    In a zone it has to be one in UTC as well, from which Python makes it.
+    """
     emit = writer.emit
     builder = emit.builder
     writer.fields.has_times = True
@@ -23,13 +29,39 @@ def time_of(writer: Writer, raw: Any) -> Value:
     seconds, rest = _divided(writer, raw, per_second)
     # Rounded down, as where `datetime` is made; a second has at most 10**9 parts.
     micros = builder.sdiv(builder.mul(rest, WHOLE(1_000_000)), per_second)
-    inside = builder.icmp_unsigned("<", _over(builder, seconds), WHOLE((_PAST - _FIRST) // 10**6))
-    emit.fail_if(builder.not_(inside))
-    return Value(TIME, [builder.add(builder.mul(seconds, WHOLE(1_000_000)), micros)])
+    over = builder.sub(seconds, WHOLE(_FIRST // 10**6))
+    emit.fail_if(builder.icmp_unsigned(">=", over, WHOLE((_PAST - _FIRST) // 10**6)))
+    utc = builder.add(builder.mul(seconds, WHOLE(1_000_000)), micros)
+    shown = builder.add(utc, _offset(writer, utc))
+    over = builder.sub(shown, WHOLE(_FIRST))
+    emit.fail_if(builder.icmp_unsigned(">=", over, WHOLE(_PAST - _FIRST)))
+    return Value(TIME, [shown])
 
 
-def _over(builder: Any, seconds: Any) -> Any:
-    return builder.sub(seconds, WHOLE(_FIRST // 10**6))
+def _offset(writer: Writer, utc: Any) -> Any:
+    """Return the offset of the zone: that after as many changes as are not later."""
+    emit = writer.emit
+    builder = emit.builder
+    low, high = emit.alloca(WHOLE), emit.alloca(WHOLE)
+    builder.store(WHOLE(0), low)
+    builder.store(emit.load_at(emit.context, WHOLE, CHANGE_COUNT), high)
+    changes = emit.load_at(emit.context, WHOLE, CHANGES)
+    with emit.loop() as (again, after):
+        first, past = builder.load(low), builder.load(high)
+        names = ("between", "earlier", "later")
+        between, earlier, later = (builder.append_basic_block(name) for name in names)
+        builder.cbranch(builder.icmp_signed("<", first, past), between, after)
+        builder.position_at_end(between)
+        middle = builder.udiv(builder.add(first, past), WHOLE(2))
+        change = emit.load_at(emit.element(changes, middle), WHOLE)
+        builder.cbranch(builder.icmp_signed("<=", change, utc), earlier, later)
+        builder.position_at_end(earlier)
+        builder.store(builder.add(middle, WHOLE(1)), low)
+        builder.branch(again)
+        builder.position_at_end(later)
+        builder.store(middle, high)
+    offsets = emit.load_at(emit.context, WHOLE, OFFSETS)
+    return emit.load_at(emit.element(offsets, builder.load(low)), WHOLE)
 
 
 def _divided(writer: Writer, number: Any, by: Any) -> tuple[Any, Any]:

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
-from llvmlite import ir
-
+from omega.compiling import ir
 from omega.compiling.emitter import BIT, BYTE, PARTS, WHOLE, Emitter
 from omega.compiling.fields import Fields
 from omega.compiling.kinds import (
@@ -33,11 +32,10 @@ from omega.compiling.kinds import (
 )
 from omega.compiling.sources import Globals, Source
 
-WORDS, TRACKS, TIMEFRAMES, SYMBOL_WORDS, WORD_COUNT, SCRATCH, SCRATCH_LEFT, PER_SECOND = range(
-    0, 64, 8
-)
-"""Where the context has the tables of texts, the room for arrays of the moment, and the unit of
-times."""
+WORDS, TRACKS, TIMEFRAMES, SYMBOL_WORDS, WORD_COUNT, SCRATCH, SCRATCH_LEFT = range(0, 56, 8)
+PER_SECOND, REQUESTED, CHANGES, OFFSETS, CHANGE_COUNT = range(56, 96, 8)
+"""Where the context has the tables of texts, the room for arrays of the moment, the unit of times,
+whether something was requested, and the offsets of the time zone."""
 
 
 @dataclasses.dataclass
@@ -139,7 +137,7 @@ class Writer(abc.ABC):
         if slot is None or slot.kind != kind:
             parts = [self.emit.alloca(PARTS[part]) for part in kind.parts]
             bound = self.emit.alloca(BIT)
-            ir.IRBuilder(self.emit.entry).store(BIT(0), bound)
+            ir.Builder(self.emit.entry).store(BIT(0), bound)
             slot = scope.slots[name] = Slot(kind, parts, bound)
         made = self.emit.coerced(value, kind)
         for part, place in zip(made.parts, slot.parts, strict=True):
@@ -237,7 +235,7 @@ class Writer(abc.ABC):
         """How much of that room is taken."""
         if not hasattr(self, "_scratch_place"):
             self._scratch_place = self.emit.alloca(WHOLE)
-            ir.IRBuilder(self.emit.entry).store(WHOLE(0), self._scratch_place)
+            ir.Builder(self.emit.entry).store(WHOLE(0), self._scratch_place)
         return self._scratch_place
 
     def item(self, kind: Kind, address: Any, place: Any) -> Value:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _CALLED: tuple[Literal["on_bar", "on_fill", "on_exit"], ...] = ("on_bar", "on_fill", "on_exit")
 _UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_SECONDS_OF_YEAR = 31_556_952
 _EXTRA = "pip install 'omega-backtest[compiled]'"
 
 
@@ -117,12 +118,15 @@ def _made(strategy: Strategy, job: Job, callbacks: Callbacks, context: Context) 
     # Slow to import, and not there without the extra.
     from omega.compiling.contexts import StrategyContext  # noqa: PLC0415 - as said
     from omega.compiling.program import EVENTS, program_of  # noqa: PLC0415 - as said
+    from omega.compiling.zones import offsets_of  # noqa: PLC0415 - as said
 
     functions = _functions(strategy, job, callbacks)
     program = program_of(strategy, functions)
     timeframes = [timeframe.name for timeframe in job.timeframes]
-    per_second = _per_second(job) if program.fields.has_times else 1
-    own = StrategyContext(program, strategy, context.symbols, timeframes, per_second)
+    own = StrategyContext(program, strategy, context.symbols, timeframes)
+    if program.fields.has_times:
+        zone, years = _times_of(job)
+        own.show_times(_UNITS[job.stores[0].time_unit], offsets_of(zone, years))
     columns = [program.fields.column(strategy, path) for path in program.fields.columns]
     native = context.run.foreign(
         {
@@ -132,6 +136,7 @@ def _made(strategy: Strategy, job: Job, callbacks: Callbacks, context: Context) 
                 for place, (_, mask) in enumerate(callbacks["triggers"])
             ],
             "on_fill": program.addresses.get(EVENTS),
+            "compiled": {"reads_equity": "equity" in program.read},
             "context": own.address,
             "columns": columns,
             "keeps": (program, own),
@@ -164,21 +169,28 @@ def _functions(strategy: Strategy, job: Job, callbacks: Callbacks) -> dict[str, 
     return {code: cast("FunctionType", function) for code, function in functions.items()}
 
 
-def _per_second(job: Job) -> int:
-    """Return how many units of the time column a second has.
+def _times_of(job: Job) -> tuple[str | None, tuple[int, int]]:
+    """Return the zone in which times are shown, and the years that they are of, with some more.
 
     Raises:
-        ConfigError: Its times are shown in a zone, whose hours compiled code does not know.
+        ConfigError: Not all times are shown in one zone.
     """
+    per_second = _UNITS[job.stores[0].time_unit]
+    zones, seconds = {}, []
     for store in job.stores:
-        zone = store.native.time_range(store.symbols[0])[3]
-        if zone not in (None, "UTC"):
-            raise ConfigError(
-                f"omega.compiled: {type(job.strategy).__name__} reads times, and those of "
-                f"{store.symbols[0]} are shown in {zone}; compiled are times without a zone and in "
-                "UTC. Convert the column with dt.convert_time_zone('UTC'), or use bar.timestamp"
-            )
-    return _UNITS[job.stores[0].time_unit]
+        for symbol in store.symbols:
+            *times, _, zone = store.native.time_range(symbol)
+            zones[zone or "UTC"] = symbol
+            seconds += [time // per_second for time in times]
+    if len(zones) > 1:
+        shown = ", ".join(f"{symbol} in {zone}" for zone, symbol in zones.items())
+        raise ConfigError(
+            f"omega.compiled: {type(job.strategy).__name__} reads times, and those of {shown} are "
+            "shown; compiled are times in one zone. Convert the columns with "
+            "dt.convert_time_zone('UTC'), or use bar.timestamp"
+        )
+    first, last = (1970 + one // _SECONDS_OF_YEAR for one in (min(seconds), max(seconds)))
+    return next(iter(zones)), (first - 2, last + 2)
 
 
 def not_in_python(job: Job, code: int, bar: int | None) -> ConfigError:

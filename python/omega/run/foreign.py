@@ -37,6 +37,7 @@ def foreign_strategy(given: Foreign, when: object, context: Context) -> ForeignS
             "on_bar": given.on_bar if mask is None else None,
             "triggers": [] if mask is None else [(given.on_bar, mask)],
             "on_fill": given.on_fill,
+            "compiled": None,
             "context": given.address_of_context(),
             "columns": list(columns),
             "keeps": given.keeps,

@@ -13,7 +13,7 @@ use super::strategy::Raised;
 use omega_core::error::OmegaError;
 use omega_core::execution::Action;
 use omega_core::indicators::{Comparison, Operand, compare};
-use omega_core::replay::{Outlook, State, Strategy, View};
+use omega_core::replay::{Foresight, Outlook, State, Strategy, View};
 use omega_core::store::SymbolCandles;
 use omega_core::strategies::{
     self, Entries, Level, Native, Signals, SymbolSignals, Values, Wanted, WarmedUp,
@@ -264,7 +264,7 @@ impl<S: Strategy<Error = OmegaError>> Strategy for WithPyError<S> {
     }
 
     #[inline]
-    fn looks_ahead(&self) -> bool {
+    fn looks_ahead(&self) -> Foresight {
         self.0.looks_ahead()
     }
 

@@ -42,6 +42,18 @@ pub(super) struct QuietRange {
     exposure: Exposure,
     rate: f64,
     semantics: Semantics,
+    /// The bars that were looked at last and not taken yet.
+    foreseen: Option<Foreseen>,
+}
+
+/// Quiet bars at the head of a stretch.
+#[derive(Debug, Clone, Copy)]
+struct Foreseen {
+    /// When the first of them opens.
+    first: Option<i64>,
+    bars: usize,
+    /// Where their prices were, bid and ask.
+    ranges: [PriceRange; 2],
 }
 
 /// The last mark of the only symbol of a run: its closes, bid and ask, and its rate.
@@ -83,6 +95,7 @@ impl QuietRange {
             exposure: Exposure::of(positions.open.iter(), rate),
             rate,
             semantics: settings.semantics,
+            foreseen: None,
         };
         if let Some(mark) = mark.filter(|_| range.exposure.is_hedged()) {
             range.keep_from_tests(settings, positions, balance, mark)?;
@@ -194,7 +207,7 @@ impl QuietRange {
         let mut profits = [0.0; BLOCK];
         while taken < bars {
             let block = stretch.part(taken, BLOCK.min(bars - taken));
-            let (quiet, ranges) = self.quiet_head(&block);
+            let (quiet, ranges) = self.known_head(&block);
             if quiet > 0 {
                 let profits = &mut profits[..quiet];
                 let block = block.part(0, quiet);
@@ -209,13 +222,37 @@ impl QuietRange {
         taken
     }
 
-    /// The open profits at the closes of the quiet bars at the head of a stretch, of one block at
-    /// most; the range stays as it is.
-    pub(super) fn foresee(&self, stretch: &Stretch<'_>, rate: f64, profits: &mut Vec<f64>) {
+    /// How many quiet bars are at the head of a stretch, of one block at most; none is taken.
+    /// Where they are wanted, gives the open profits at their closes.
+    pub(super) fn foresee(
+        &mut self,
+        stretch: &Stretch<'_>,
+        rate: f64,
+        profits: Option<&mut Vec<f64>>,
+    ) -> usize {
         let block = stretch.part(0, BLOCK.min(self.bars_before_end(stretch, rate)));
-        let (quiet, _) = self.quiet_head(&block);
-        profits.resize(quiet, 0.0);
-        self.mark_block(&block.part(0, quiet), rate, profits);
+        let (bars, ranges) = self.quiet_head(&block);
+        if let Some(profits) = profits {
+            profits.resize(bars, 0.0);
+            self.mark_block(&block.part(0, bars), rate, profits);
+        }
+        self.foreseen = Some(Foreseen {
+            first: block.time(0),
+            bars,
+            ranges,
+        });
+        bars
+    }
+
+    /// As `quiet_head`; bars that were looked at before they are taken are not looked at again.
+    fn known_head(&mut self, block: &Stretch<'_>) -> (usize, [PriceRange; 2]) {
+        let foreseen = self.foreseen.take();
+        let known = foreseen.filter(|known| known.first == block.time(0));
+        match known {
+            Some(known) if known.bars == block.len() => (known.bars, known.ranges),
+            Some(known) if known.bars > block.len() => (block.len(), self.ranges(block)),
+            _ => self.quiet_head(block),
+        }
     }
 
     /// How many bars of a stretch come before the time at which the range ends.
@@ -397,6 +434,7 @@ mod tests {
             exposure: Exposure::default(),
             rate: 2.0,
             semantics: Semantics::Two,
+            foreseen: None,
         };
         range.include(&trigger);
         range

@@ -76,9 +76,16 @@ pub trait Executor {
         portfolio: &mut P,
     ) -> Result<usize, Self::Error>;
 
-    /// The open profits at the closes of the bars ahead in which nothing can happen, in a buffer of
-    /// so many; none is taken. It may know of fewer than there are.
-    fn foresee(&mut self, _ahead: Ahead<'_, '_>, _balance: f64, _profits: &mut Vec<f64>) {}
+    /// In how many of the bars ahead nothing can happen, as far as it knows; none is taken. Where
+    /// they are wanted, gives the open profits at their closes.
+    fn foresee(
+        &mut self,
+        _ahead: Ahead<'_, '_>,
+        _balance: f64,
+        _profits: Option<&mut Vec<f64>>,
+    ) -> usize {
+        0
+    }
 
     /// What it holds.
     fn state(&self) -> ExecutorState<'_>;
@@ -280,10 +287,15 @@ impl Executor for Simulator {
         Ok(1)
     }
 
-    fn foresee(&mut self, mut ahead: Ahead<'_, '_>, balance: f64, profits: &mut Vec<f64>) {
-        if let Some((stretch, rate)) = ahead.stretch() {
-            self.foresee_quiet(&stretch, rate, balance, profits);
-        }
+    fn foresee(
+        &mut self,
+        mut ahead: Ahead<'_, '_>,
+        balance: f64,
+        profits: Option<&mut Vec<f64>>,
+    ) -> usize {
+        ahead.stretch().map_or(0, |(stretch, rate)| {
+            self.foresee_quiet(&stretch, rate, balance, profits)
+        })
     }
 
     fn marked_profit(&self) -> f64 {

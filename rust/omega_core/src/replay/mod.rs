@@ -20,7 +20,7 @@ pub use executor::{Ahead, Executor, ExecutorState};
 pub use feed::{Feed, SymbolContext, VolumeOf};
 pub use magnifier::Magnifier;
 pub use observer::{NoObserver, Observer};
-pub use outlook::{NextStep, Outlook};
+pub use outlook::{Foresight, NextStep, Outlook};
 pub use plan::Plan;
 pub use portfolio::Portfolio;
 pub use rates::Rates;

@@ -2,6 +2,17 @@
 
 use crate::store::Stretch;
 
+/// What a strategy reads of the steps that it decides at before the loop has reached them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Foresight {
+    /// It decides at one step at a time.
+    Never,
+    /// Bars, positions and orders.
+    Bars,
+    /// The account's equity too.
+    Equity,
+}
+
 /// A step that a strategy may decide at before the loop has reached it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NextStep {
@@ -25,16 +36,15 @@ pub struct Outlook<'a> {
 }
 
 impl<'a> Outlook<'a> {
-    /// The steps at the bars of a stretch but the first, which the strategy is at, as far as open
-    /// profits are known.
-    pub(super) fn new(bars: Stretch<'a>, balance: f64, profits: Option<&'a [f64]>) -> Self {
-        let later = bars.len().saturating_sub(1);
+    /// The steps at the bars of a stretch but the first, which the strategy is at. Without open
+    /// profits equity is the balance.
+    pub(super) fn new(bars: Stretch<'a>, balance: f64, profits: &'a [f64]) -> Self {
         Self {
             bars,
             balance,
-            profits: profits.unwrap_or_default(),
+            profits,
             taken: 0,
-            steps: profits.map_or(later, |known| known.len().min(later)),
+            steps: bars.len().saturating_sub(1),
         }
     }
 
@@ -43,6 +53,23 @@ impl<'a> Outlook<'a> {
     pub fn cut(mut self, steps: usize) -> Self {
         self.steps = self.steps.min(steps);
         self
+    }
+
+    /// Times of all steps that are left.
+    #[must_use]
+    pub fn times(&self) -> &'a [i64] {
+        let times = self.bars.times();
+        let past = (self.steps + 1).min(times.len());
+        times.get(self.taken + 1..past).unwrap_or_default()
+    }
+
+    /// The balance, and open profits at the closes before them, where anything is open.
+    #[must_use]
+    pub fn account(&self) -> (f64, &'a [f64]) {
+        (
+            self.balance,
+            self.profits.get(self.taken..).unwrap_or_default(),
+        )
     }
 }
 

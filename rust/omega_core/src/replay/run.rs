@@ -1,7 +1,9 @@
 //! The steps of a run, one after the other.
 
 use super::step::StepContext;
-use super::{Ahead, Executor, Feed, Observer, Outlook, Plan, Portfolio, State, Strategy, View};
+use super::{
+    Ahead, Executor, Feed, Foresight, Observer, Outlook, Plan, Portfolio, State, Strategy, View,
+};
 use crate::execution::Semantics;
 use crate::store::{ClosedWalk, Stretch, Walk};
 
@@ -184,10 +186,9 @@ where
     /// STRATEGY: events first, then the decision; gives at how many steps it decided.
     #[inline]
     fn decide(&mut self, has_events: bool, most: usize) -> Result<usize, S::Error> {
-        let ahead = if self.strategy.looks_ahead() {
-            self.look_ahead(most)
-        } else {
-            None
+        let ahead = match self.strategy.looks_ahead() {
+            Foresight::Never => None,
+            foresight => self.look_ahead(most, foresight),
         };
         let view = View::new(self.feed.market, &self.walk);
         let state = state(self.executor, self.portfolio, self.seen, self.flat);
@@ -195,8 +196,7 @@ where
             self.strategy.on_events(&view, &state, &mut self.actions)?;
         }
         let decided = if let Some(bars) = ahead.filter(|_| self.actions.is_empty()) {
-            let profits = (!self.profits.is_empty()).then_some(self.profits.as_slice());
-            let outlook = Outlook::new(bars, state.balance, profits);
+            let outlook = Outlook::new(bars, state.balance, &self.profits);
             let actions = &mut self.actions;
             self.strategy
                 .decide_ahead(&view, &state, outlook, actions)?
@@ -218,8 +218,8 @@ where
     }
 
     /// The bars from this step on that a strategy may decide ahead over, with open profits where
-    /// anything is open; none where the next bar may change something.
-    fn look_ahead(&mut self, most: usize) -> Option<Stretch<'f>> {
+    /// anything is open and it reads them; none where the next bar may change something.
+    fn look_ahead(&mut self, most: usize, foresight: Foresight) -> Option<Stretch<'f>> {
         self.profits.clear();
         if self.reach == 0 {
             return None;
@@ -238,9 +238,11 @@ where
             walk: &self.walk,
             bars: bars.len(),
         };
-        self.executor
-            .foresee(ahead, self.portfolio.balance(), &mut self.profits);
-        (!self.profits.is_empty()).then_some(bars)
+        let profits = (foresight == Foresight::Equity).then_some(&mut self.profits);
+        let balance = self.portfolio.balance();
+        let quiet = self.executor.foresee(ahead, balance, profits);
+        // One step more than quiet bars: what happens in the last of them changes nothing before.
+        (quiet > 0).then(|| bars.part(0, quiet + 1))
     }
 
     /// Takes the bars ahead in which nothing can happen; gives how many.

@@ -1,6 +1,6 @@
 //! What a strategy is, and all that it can see.
 
-use super::Outlook;
+use super::{Foresight, Outlook};
 use crate::error::OmegaError;
 use crate::execution::{Action, Fill, LastTrades, Order, Position};
 use crate::portfolio::Trade;
@@ -183,10 +183,10 @@ pub trait Strategy<A = Action> {
         true
     }
 
-    /// Whether it can decide at several steps in a row while the account cannot change.
+    /// Whether it can decide at several steps in a row while only equity changes, and reads that.
     #[inline]
-    fn looks_ahead(&self) -> bool {
-        false
+    fn looks_ahead(&self) -> Foresight {
+        Foresight::Never
     }
 
     /// Decides at this step as `evaluate` does, and then at those of the outlook until it adds an

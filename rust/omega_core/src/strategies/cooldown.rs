@@ -1,7 +1,7 @@
 //! A pause in decisions after entries and exits.
 
 use crate::execution::Limits;
-use crate::replay::{Outlook, State, Strategy, View};
+use crate::replay::{Foresight, Outlook, State, Strategy, View};
 use crate::types::SymbolId;
 
 /// A strategy that is not called for decisions while every symbol cools down. It is still told what
@@ -86,9 +86,12 @@ impl<A, S: Strategy<A>> Strategy<A> for Cooldown<S> {
     }
 
     #[inline]
-    fn looks_ahead(&self) -> bool {
-        // A pause ends at a step of its own.
-        self.limits.is_none() && self.strategy.looks_ahead()
+    fn looks_ahead(&self) -> Foresight {
+        if self.limits.is_some() {
+            // A pause ends at a step of its own.
+            return Foresight::Never;
+        }
+        self.strategy.looks_ahead()
     }
 
     fn decide_ahead(

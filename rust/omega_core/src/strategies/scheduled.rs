@@ -4,7 +4,7 @@
 //! Out: the actions of the one in force.
 
 use crate::execution::{Action, CloseTarget, ExitReason, OrderStatus};
-use crate::replay::{Outlook, State, Strategy, View};
+use crate::replay::{Foresight, Outlook, State, Strategy, View};
 
 /// What becomes of positions and waiting orders where a stage begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,8 +157,9 @@ where
     }
 
     #[inline]
-    fn looks_ahead(&self) -> bool {
-        self.own.as_ref().is_some_and(Strategy::looks_ahead)
+    fn looks_ahead(&self) -> Foresight {
+        let own = self.own.as_ref();
+        own.map_or(Foresight::Never, Strategy::looks_ahead)
     }
 
     fn decide_ahead(

@@ -130,7 +130,7 @@ structs! {
         time: i64,
         balance: f64,
         equity: f64,
-        tracks: *const Track,
+        tracks: *mut Track,
         track_count: i64,
         symbol_count: i64,
         columns: *const Column,

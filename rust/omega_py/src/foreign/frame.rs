@@ -9,12 +9,12 @@ use std::ptr;
 use omega_core::columns::{AskColumns, Segment};
 use omega_core::execution::{Fill, Order, OrderStatus, OrderType, Position};
 use omega_core::portfolio::Trade;
-use omega_core::replay::{NextStep, Rates, State, View};
+use omega_core::replay::{NextStep, Outlook, Rates, State, View};
 use omega_core::store::{Market, TrackId};
 
 use super::abi::{Chunk, Column, Event, Frame, OrderRow, PositionRow, Track, VERSION};
 use super::{Values, inbox::Inbox};
-use crate::memory::calls::push;
+use crate::memory::calls::{Steps, push};
 
 /// A frame, and all that it points to.
 pub(super) struct Shown {
@@ -46,7 +46,7 @@ impl Shown {
         let timeframes = market.timeframes().iter();
         let timeframes: Vec<CString> = timeframes.map(|one| c_text(&one.name)).collect();
         let symbols = market.symbols().len();
-        let tracks: Vec<Track> = ids
+        let mut tracks: Vec<Track> = ids
             .zip(&chunks)
             .zip(&names)
             .map(|((id, chunks), name)| Track {
@@ -77,7 +77,7 @@ impl Shown {
             time: 0,
             balance: 0.0,
             equity: 0.0,
-            tracks: tracks.as_ptr(),
+            tracks: tracks.as_mut_ptr(),
             track_count: signed(tracks.len()),
             symbol_count: signed(symbols),
             columns: columns.as_ptr(),
@@ -143,6 +143,33 @@ impl Shown {
     #[inline]
     pub(super) fn has_one_track(&self) -> bool {
         self.tracks.len() == 1
+    }
+
+    /// So many of the steps after this one as compiled code can decide at by itself: none where a
+    /// symbol still waits, or where the next bar is in another chunk.
+    #[inline]
+    pub(super) fn steps(&mut self, outlook: &Outlook<'_>) -> Steps {
+        // Compiled code writes to them.
+        self.frame.tracks = self.tracks.as_mut_ptr();
+        let (times, (balance, profits)) = (outlook.times(), outlook.account());
+        let is_near = self.waiting == 0 && self.step < self.ends[0];
+        Steps {
+            count: if is_near { signed(times.len()) } else { 0 },
+            taken: 0,
+            times: times.as_ptr(),
+            profits: if profits.is_empty() {
+                ptr::null()
+            } else {
+                profits.as_ptr()
+            },
+            balance,
+        }
+    }
+
+    /// Notes that compiled code moved on by so many steps.
+    #[inline]
+    pub(super) fn note_steps(&mut self, taken: usize) {
+        self.step += taken;
     }
 
     /// Moves on by one bar of the only track, with nothing but equity changed.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow_buffer::ScalarBuffer;
 use omega_core::error::OmegaError;
 use omega_core::execution::Action;
-use omega_core::replay::{Outlook, Rates, State, Strategy, View, Wakeups};
+use omega_core::replay::{Foresight, Outlook, Rates, State, Strategy, View, Wakeups};
 use omega_core::store::{Market, TrackId};
 use omega_core::strategies::WarmedUp;
 use pyo3::prelude::*;
@@ -19,7 +19,7 @@ use super::clock::Tracks;
 use super::conditions::Mask;
 use super::error::to_pyerr;
 use super::indicators::IndicatorView;
-use crate::memory::calls::{Function, functions};
+use crate::memory::calls::{Function, Steps, functions};
 use frame::{Shown, event_row};
 use inbox::Inbox;
 
@@ -31,9 +31,17 @@ struct Values(TrackId, ScalarBuffer<f64>);
 #[derive(Debug, Clone)]
 pub(super) struct ForeignPlan {
     on_bar: Option<Function>,
+    compiled: Option<Compiled>,
     triggers: Vec<(Function, Arc<[u8]>)>,
     on_fill: Option<Function>,
     columns: Vec<Values>,
+}
+
+/// What is known of code that was compiled here.
+#[derive(Debug, Clone, Copy, FromPyObject)]
+struct Compiled {
+    #[pyo3(item)]
+    reads_equity: bool,
 }
 
 /// The same as Python holds it, with what the functions need to be there.
@@ -60,6 +68,8 @@ pub(super) struct ForeignFields<'py> {
     #[pyo3(item)]
     on_fill: Option<usize>,
     #[pyo3(item)]
+    compiled: Option<Compiled>,
+    #[pyo3(item)]
     context: usize,
     #[pyo3(item)]
     columns: Vec<Bound<'py, IndicatorView>>,
@@ -85,6 +95,7 @@ pub(super) fn foreign(tracks: &Tracks, fields: ForeignFields<'_>) -> PyResult<Fo
     Ok(ForeignStrategy {
         plan: ForeignPlan {
             on_bar: fields.on_bar.map(function).transpose()?,
+            compiled: fields.compiled,
             triggers: triggers.collect::<PyResult<_>>()?,
             on_fill: fields.on_fill.map(function).transpose()?,
             columns: columns.collect::<PyResult<_>>()?,
@@ -108,6 +119,7 @@ impl ForeignPlan {
         let triggers = self.triggers.into_iter();
         Foreign {
             on_bar: self.on_bar,
+            compiled: self.compiled,
             triggers: triggers
                 .map(|(function, truths)| (function, Wakeups::new(truths)))
                 .collect(),
@@ -122,6 +134,7 @@ impl ForeignPlan {
 /// A strategy of another language in a run.
 pub(super) struct Foreign {
     on_bar: Option<Function>,
+    compiled: Option<Compiled>,
     triggers: Vec<(Function, Wakeups)>,
     on_fill: Option<Function>,
     shown: Shown,
@@ -217,13 +230,26 @@ impl Strategy for Foreign {
         let Some(on_bar) = self.on_bar else {
             return Ok(());
         };
-        let code = on_bar.decide(&self.shown.frame);
+        let code = if self.compiled.is_some() {
+            let mut alone = Steps::NONE;
+            on_bar.walk(&mut self.shown.frame, &mut alone)
+        } else {
+            on_bar.decide(&self.shown.frame)
+        };
         self.collect(code, view.newest(), actions)
     }
 
     #[inline]
-    fn looks_ahead(&self) -> bool {
-        self.triggers.is_empty() && self.shown.has_one_track()
+    fn looks_ahead(&self) -> Foresight {
+        if !self.triggers.is_empty() || !self.shown.has_one_track() {
+            return Foresight::Never;
+        }
+        match self.compiled {
+            Some(Compiled {
+                reads_equity: false,
+            }) => Foresight::Bars,
+            _ => Foresight::Equity,
+        }
     }
 
     fn decide_ahead(
@@ -233,6 +259,15 @@ impl Strategy for Foreign {
         outlook: Outlook<'_>,
         actions: &mut Vec<Action>,
     ) -> Result<usize, OmegaError> {
+        if let (Some(on_bar), Some(_)) = (self.on_bar, self.compiled) {
+            self.show(view, state, actions.len());
+            let mut steps = self.shown.steps(&outlook);
+            let code = on_bar.walk(&mut self.shown.frame, &mut steps);
+            let taken = usize::try_from(steps.taken).unwrap_or(0);
+            self.shown.note_steps(taken);
+            self.collect(code, view.newest() + taken, actions)?;
+            return Ok(1 + taken);
+        }
         self.evaluate(view, state, actions)?;
         let mut decided = 1;
         let Some(on_bar) = self.on_bar.filter(|_| view.waiting().is_empty()) else {

@@ -14,7 +14,34 @@ pub(crate) type Push = extern "C" fn(*mut c_void, *const ActionRow) -> i64;
 // SAFETY of a call of these: a function of this type is at its address, and does what omega.h
 // states.
 type Decides = unsafe extern "C" fn(*const Frame, *mut c_void) -> i32;
+type Walks = unsafe extern "C" fn(*mut Frame, *mut Steps, *mut c_void) -> i32;
 type Hears = unsafe extern "C" fn(*const Frame, *const Event, *mut c_void) -> i32;
+
+/// The steps after one that compiled code decides at by itself, all in one chunk of the only track;
+/// `omega/compiling/ahead.py` has the same.
+// Called for each step, compiled code took half of its time for the call and what surrounds it.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct Steps {
+    /// How many there are.
+    pub(crate) count: i64,
+    /// At how many of them it decided.
+    pub(crate) taken: i64,
+    pub(crate) times: *const i64,
+    /// Open profits at the closes before them; null where nothing is open, or equity is not read.
+    pub(crate) profits: *const f64,
+    pub(crate) balance: f64,
+}
+
+impl Steps {
+    pub(crate) const NONE: Self = Self {
+        count: 0,
+        taken: 0,
+        times: std::ptr::null(),
+        profits: std::ptr::null(),
+        balance: 0.0,
+    };
+}
 
 /// The address of a function of another language, and of what it keeps.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +64,17 @@ impl Function {
         // SAFETY: the frame and all that it points to live longer than the call, and nothing else
         // touches them meanwhile; the context is the function's own.
         unsafe { function(frame, self.context()) }
+    }
+
+    /// Lets compiled code decide, and then at the steps after this one, until it requests
+    /// something; the frame moves on with it.
+    #[inline]
+    pub(crate) fn walk(self, frame: &mut Frame, steps: &mut Steps) -> i32 {
+        // SAFETY: as in `decide`; only addresses of what the compiler wrote come here.
+        let function: Walks = unsafe { std::mem::transmute(self.address.get()) };
+        // SAFETY: as in `decide`; so do the steps, whose columns have `count` values, and what
+        // compiled code writes to are numbers of the frame and of its tracks.
+        unsafe { function(frame, steps, self.context()) }
     }
 
     /// Tells it what happened.

@@ -48,23 +48,22 @@ impl Simulator {
         }
     }
 
-    /// The open profits at the closes of such bars at the head of a stretch, of one block at most;
-    /// none is taken.
+    /// How many such bars are at the head of a stretch, of one block at most; none is taken. Where
+    /// they are wanted, gives the open profits at their closes.
     pub fn foresee_quiet(
         &mut self,
         stretch: &Stretch<'_>,
         rate: f64,
         balance: f64,
-        profits: &mut Vec<f64>,
-    ) {
+        profits: Option<&mut Vec<f64>>,
+    ) -> usize {
         // As in `advance_quiet`: the strategy is likely to leave these bars alone.
         self.settled = self.changes();
         if self.quiet.is_none() {
             self.begin_quiet(balance);
         }
-        if let Some(range) = &self.quiet {
-            range.foresee(stretch, rate, profits);
-        }
+        let range = self.quiet.as_mut();
+        range.map_or(0, |range| range.foresee(stretch, rate, profits))
     }
 
     /// Merges all triggers, unless something has just changed: a run that changes something on each
