@@ -79,7 +79,7 @@ def test_a_list_and_samplers_are_filtered_or_drawn_on() -> None:
     assert all(fast < slow for fast, slow in pairs(made))
 
 
-def test_optuna_is_asked_again() -> None:
+def test_optuna_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("optuna", reason="an extra")
     space = {"fast": omega.samplers.Between(2, 30), "slow": omega.samplers.Between(2, 30)}
     for metric in ("sharpe", ("sharpe", "max_drawdown"), "sharpe - 2 * max_drawdown"):
@@ -87,6 +87,7 @@ def test_optuna_is_asked_again() -> None:
         result = omega.sweep(CANDLES, CROSS, search, constraint="fast < slow")
         assert len(result) == result.total == 20
         assert all(fast < slow for fast, slow in pairs(result))
+    monkeypatch.setattr("omega.sweeps.optuna._MOST_ASKED", 50)  # 2,000 take Optuna long
     none = omega.samplers.Optuna(space, runs=4)
     with pytest.raises(ConfigError, match="trials in a row"):
         omega.sweep(CANDLES, CROSS, none, constraint="fast < 0")
