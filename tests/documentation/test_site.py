@@ -109,6 +109,7 @@ def test_what_the_core_has_is_named_by_a_link(site: Path) -> None:
     assert 'href="benchmarks.html"' in front
     assert '<a class="reference internal" href="examples/index.html"><span class="std' in front
     for page in site.rglob("*.html"):  # what is taken for a file without a page is printed
+        assert "<p>— myst" not in page.read_text(), page.name
         assert not re.search(r"\(<code[^>]*>(?:<[^>]*>)*[\w./-]+\.md<", page.read_text()), page.name
     assert 'href="../benchmarks.html"' in (site / "guides/rust-strategy.html").read_text()
 
