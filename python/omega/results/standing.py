@@ -64,15 +64,15 @@ def read(kept: object, broken: Callable[[str], OmegaError]) -> Standing | None:
     fields: dict[str, Any] = dict(kept) if isinstance(kept, dict) else {}
     if {*fields} != {one.name for one in dataclasses.fields(Standing)}:
         raise broken(f"its standing is {kept!r}")
-    notes = fields.pop("notes")
-    if not isinstance(fields.pop("metric"), str) or not _are_texts(notes):
+    metric, notes = fields.pop("metric"), fields.pop("notes")
+    if not isinstance(metric, str) or not _are_texts(notes):
         raise broken(f"its standing is {kept!r}")
     for name, value in fields.items():
         whole = name in ("run", "rank", "ranked", "trials", "distinct")
         can_lack = not whole or name == "rank"
         if not (isinstance(value, int if whole else (int, float)) or (value is None and can_lack)):
             raise broken(f"its standing has {value!r} for {name!r}")
-    return Standing(**{**kept, "notes": tuple(notes)})  # type: ignore[dict-item]  # a dict, above
+    return Standing(metric=metric, notes=tuple(notes), **fields)
 
 
 def _are_texts(notes: object) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from omega.reference.statistics.moments import Numbers, total
 
@@ -59,7 +60,7 @@ def ratios(
     return np.where(varies & (np.abs(whole) > _ROUNDING * np.abs(offsets)), found, 0.0)
 
 
-def _alike(ratios: Numbers, other: float) -> Numbers:
+def _alike(ratios: Numbers, other: float) -> NDArray[np.bool_]:
     """Which of the ratios differ from another by rounding alone."""
     return np.abs(ratios - other) <= _ROUNDING * abs(other)
 
