@@ -98,7 +98,9 @@ impl<'a> Feed<'a> {
         let mut place = 0;
         // Of many symbols most have no bar at a step: those that have are among the tracks that
         // moved.
-        if needs_waiting || symbols.contains(&Concern::Itself) {
+        // All of them, which needs no branch for each.
+        let is_itself = |any, concern: &Concern| any | (*concern == Concern::Itself);
+        if needs_waiting || symbols.iter().fold(false, is_itself) {
             for (symbol, concern) in (0..).map(SymbolId).zip(symbols) {
                 let has_part = match concern {
                     Concern::Nothing => false,
