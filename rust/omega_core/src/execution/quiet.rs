@@ -23,6 +23,8 @@ const BLOCK: usize = 256;
 // tenth.
 #[derive(Debug)]
 pub(super) struct QuietRange {
+    /// Whether it has begun and not ended.
+    pub(super) is_on: bool,
     /// Where prices reach nothing, bid and ask.
     free: [Trigger; 2],
     /// Where prices reach no test of the account, bid and ask (M9).
@@ -58,6 +60,7 @@ impl QuietRange {
     /// A range of no bars.
     pub(super) fn new(semantics: Semantics) -> Self {
         Self {
+            is_on: false,
             free: NEVER,
             solvent: NEVER,
             seen: [PriceRange::EMPTY; 2],
@@ -71,12 +74,24 @@ impl QuietRange {
         }
     }
 
-    /// Begins anew: merges the triggers of what waits and what is open. None where something needs
-    /// to look at every bar: a manager or a trailing stop, the margin, or an order that waits for
-    /// the open.
+    /// Begins anew, unless something needs to look at every bar: a manager or a trailing stop, the
+    /// margin, or an order that waits for the open.
     // Where it lies: a run that trades often begins one with each trade, and it is too large to be
     // moved as often.
     pub(super) fn begin(
+        &mut self,
+        settings: &Settings,
+        book: &OrderBook,
+        positions: &Positions,
+        last: (i64, Option<LastMark>, i64),
+        balance: f64,
+    ) {
+        let merged = self.merge(settings, book, positions, last, balance);
+        self.is_on = merged.is_some();
+    }
+
+    /// Merges the triggers of what waits and what is open; none where there can be no range.
+    fn merge(
         &mut self,
         settings: &Settings,
         book: &OrderBook,
@@ -316,7 +331,8 @@ impl QuietRange {
     }
 
     /// Ends the range: gives positions what its bars brought.
-    pub(super) fn end(&self, positions: &mut [Position]) {
+    pub(super) fn end(&mut self, positions: &mut [Position]) {
+        self.is_on = false;
         let Some((closes, rate)) = self.closes else {
             return;
         };

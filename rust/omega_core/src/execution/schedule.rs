@@ -128,15 +128,14 @@ impl Schedule {
                 let gone = &mut made.gone_from[event.symbol.index()];
                 *gone = event.time.min(*gone);
             }
-            match event.bar {
-                Some(_) => made.of_symbol[event.symbol.index()].push(event),
-                None => {
-                    if let Happening::Change { to, .. } = event.what {
-                        made.successors.push((event.symbol, to));
-                    }
-                    made.of_steps.push(event);
-                }
+            if event.bar.is_some() {
+                made.of_symbol[event.symbol.index()].push(event);
+                continue;
             }
+            if let Happening::Change { to, .. } = event.what {
+                made.successors.push((event.symbol, to));
+            }
+            made.of_steps.push(event);
         }
         made
     }

@@ -156,6 +156,24 @@ impl Piece for &str {
     }
 }
 
+/// An entry of a dictionary, in which two entries may have one text.
+pub(super) struct Entry<'a> {
+    pub(super) key: u32,
+    pub(super) text: &'a str,
+}
+
+impl Piece for Entry<'_> {
+    #[inline]
+    fn is(&self, other: &Self) -> bool {
+        // Mostly the same entry, whose text need not be compared with itself.
+        self.key == other.key || self.text == other.text
+    }
+
+    fn write(&self, to: &mut Vec<u8>) {
+        self.text.write(to);
+    }
+}
+
 /// A list of texts: those of an array in some places.
 pub(super) struct Texts<'a>(pub(super) &'a StringArray, pub(super) Range<usize>);
 
@@ -200,11 +218,20 @@ mod tests {
     }
 
     #[test]
+    fn entries_of_a_dictionary_are_the_same_by_their_text() {
+        let entry = |key, text| Entry { key, text };
+        assert!(entry(1, "long").is(&entry(1, "long")) && entry(1, "long").is(&entry(2, "long")));
+        assert!(!entry(1, "long").is(&entry(2, "short")));
+    }
+
+    #[test]
     fn eight_numbers_have_the_bytes_of_each() {
         let values = [0.5, -0.0, 0.0, 7.25, f64::NAN, -3.0, 1e300, 2.0];
         let (mut together, mut each) = (Vec::new(), Vec::new());
         f64::write_eight(&values, &mut together);
-        values.iter().for_each(|value| value.write(&mut each));
+        for value in values {
+            value.write(&mut each);
+        }
         assert_eq!(together, each);
     }
 }

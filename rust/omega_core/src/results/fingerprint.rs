@@ -13,7 +13,7 @@ use arrow_array::types::{Float64Type, UInt32Type};
 use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray, RecordBatch};
 use sha2::{Digest, Sha256};
 
-use super::changes::{self, Number, Piece, Texts};
+use super::changes::{self, Entry, Number, Piece, Texts};
 use super::schema::{self, Column, Kind};
 use super::{RunTables, read};
 use crate::portfolio::EquityCurve;
@@ -150,7 +150,10 @@ fn table(to: &mut Pieces, name: &str, columns: &[Column], rows: &RecordBatch, un
         // By the schema, not by what is missing in this run: the format must not depend on values.
         // A missing value hashes as 0; these flags distinguish the two.
         if column.nullable {
-            to.changes(array.len(), |row| array.is_valid(row));
+            match array.nulls() {
+                Some(nulls) => to.changes(array.len(), |row| nulls.is_valid(row)),
+                None => to.changes(array.len(), |_| true),
+            }
         }
         values(to, column.kind, array.as_ref());
     }
@@ -199,7 +202,10 @@ fn values(to: &mut Pieces, kind: Kind, array: &dyn Array) {
             // What is missing is a note, which is not hashed.
             let names = array.as_dictionary::<UInt32Type>();
             let (keys, list) = (names.keys().values(), names.values().as_string::<i32>());
-            to.changes(rows, |row| list.value(keys[row] as usize));
+            to.changes(rows, |row| Entry {
+                key: keys[row],
+                text: list.value(keys[row] as usize),
+            });
         }
         Kind::Text => {
             let texts = array.as_string::<i32>();

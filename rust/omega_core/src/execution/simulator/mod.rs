@@ -80,7 +80,6 @@ pub struct Simulator {
     pace: Pace,
     /// Begins when a bar changed nothing, and ends with the next change.
     quiet: QuietRange,
-    is_quiet: bool,
     /// The changes counted when a bar was last found to change nothing.
     settled: u64,
     /// Time of the bar walked last.
@@ -131,7 +130,6 @@ impl Simulator {
             late_error: OnceCell::new(),
             pace: Pace::default(),
             quiet,
-            is_quiet: false,
             settled: 0,
             walked: i64::MIN,
             mark: None,

@@ -16,14 +16,14 @@ impl Simulator {
         balance: f64,
         is_alone: bool,
     ) -> Option<QuietBar<'_>> {
-        if !self.is_quiet {
+        if !self.quiet.is_on {
             if !is_alone {
                 // As in `advance_quiet`: the strategy skips the next bar as well.
                 self.settled = self.changes();
             }
             self.begin_quiet(balance);
         }
-        if self.is_quiet {
+        if self.quiet.is_on {
             self.quiet.take_bar(bar, rate)
         } else {
             None
@@ -42,10 +42,10 @@ impl Simulator {
         // The strategy skips these bars, so that nothing but a bar changes anything: no need to
         // wait for one that does not.
         self.settled = self.changes();
-        if !self.is_quiet {
+        if !self.quiet.is_on {
             self.begin_quiet(balance);
         }
-        if self.is_quiet {
+        if self.quiet.is_on {
             self.quiet.take_bars(stretch, rate, write)
         } else {
             0
@@ -63,10 +63,10 @@ impl Simulator {
     ) {
         // As in `advance_quiet`: the strategy is likely to leave these bars alone.
         self.settled = self.changes();
-        if !self.is_quiet {
+        if !self.quiet.is_on {
             self.begin_quiet(balance);
         }
-        if self.is_quiet {
+        if self.quiet.is_on {
             self.quiet.foresee(stretch, rate, profits);
         }
     }
@@ -90,19 +90,16 @@ impl Simulator {
         }
         let last = (self.walked, self.mark, until);
         let (settings, book) = (&self.settings, &self.book);
-        let begun = self
-            .quiet
+        self.quiet
             .begin(settings, book, &self.positions, last, balance);
-        self.is_quiet = begun.is_some();
     }
 
     /// Ends the quiet range: positions get what its bars brought.
     pub(super) fn end_quiet(&mut self) {
-        if self.is_quiet {
+        if self.quiet.is_on {
             self.mark = self.quiet.last_mark().or(self.mark);
             self.quiet.end(&mut self.positions.open);
             self.positions.forget_sums();
-            self.is_quiet = false;
         }
     }
 }
