@@ -30,6 +30,7 @@ pub struct Segment {
 
 impl Segment {
     /// Number of bars.
+    #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
         self.time.len()

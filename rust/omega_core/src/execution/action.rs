@@ -143,6 +143,7 @@ pub enum Action {
 
 impl Action {
     /// Of a close of everything how much of each position, and why.
+    #[inline]
     #[must_use]
     pub fn closes_all(&self) -> Option<(f64, ExitReason)> {
         match *self {
@@ -156,6 +157,7 @@ impl Action {
     }
 
     /// Whether it brings positions to targets.
+    #[inline]
     #[must_use]
     pub fn is_rebalance(&self) -> bool {
         matches!(self, Self::Rebalance(_))

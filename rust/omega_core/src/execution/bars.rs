@@ -35,6 +35,7 @@ pub struct SymbolBar {
 
 impl SymbolBar {
     /// Where market orders fill on a side (F1, L3).
+    #[inline]
     pub(super) fn market_price(&self, side: Side, rule: MarketFill) -> f64 {
         match rule {
             MarketFill::NextOpen => self.bar.side(side).open,
@@ -112,6 +113,7 @@ impl<'a> StepBars<'a> {
     }
 
     /// That of a symbol that the step concerns.
+    #[inline]
     pub(super) fn get(self, symbol: SymbolId) -> Option<&'a SymbolBar> {
         self.find(symbol)
     }
@@ -124,6 +126,7 @@ impl<'a> StepBars<'a> {
     }
 
     /// Those of the symbols that have a bar at this step.
+    #[inline]
     pub fn trading(self) -> impl Iterator<Item = &'a SymbolBar> {
         self.0.iter().filter(|now| now.trades)
     }
@@ -139,6 +142,7 @@ impl<'a> StepBars<'a> {
         self.0.binary_search_by_key(&symbol, |now| now.symbol).ok()
     }
 
+    #[inline]
     fn find(self, symbol: SymbolId) -> Option<&'a SymbolBar> {
         Some(&self.0[self.place_of(symbol)?])
     }

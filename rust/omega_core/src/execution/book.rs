@@ -52,19 +52,23 @@ pub(super) struct OrderBook {
 
 impl OrderBook {
     /// Whether no order waits.
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.working.is_empty() && self.queued.is_empty()
     }
 
+    #[inline]
     pub(super) fn has_queued(&self) -> bool {
         !self.queued.is_empty()
     }
 
     /// The number that the next action will take.
+    #[inline]
     pub(super) fn next_order(&self) -> u32 {
         self.next_order
     }
 
+    #[inline]
     pub(super) fn take_number(&mut self) -> OrderId {
         let id = OrderId(self.next_order);
         self.next_order += 1;
@@ -73,6 +77,7 @@ impl OrderBook {
     }
 
     /// Adds a row; gives its place.
+    #[inline]
     pub(super) fn add(&mut self, order: Order) -> usize {
         self.orders.push(order);
         self.orders.len() - 1
@@ -126,6 +131,7 @@ impl OrderBook {
     }
 
     /// Lets go of what has ended.
+    #[inline]
     pub(super) fn settle(&mut self) {
         if self.gone > 0 {
             self.working.retain(|waiting| !waiting.is_gone);
@@ -200,6 +206,7 @@ impl OrderBook {
         }
     }
 
+    #[inline]
     pub(super) fn index_of_working(&self, order: OrderId) -> Option<usize> {
         let index = self
             .working
@@ -257,6 +264,7 @@ impl OrderBook {
     }
 
     /// A bar begins: what one before it armed works now.
+    #[inline]
     pub(super) fn begin_bar(&mut self, symbol: SymbolId) {
         // Of this symbol alone: what is armed in another one waits for a bar of its own (X2).
         for waiting in self.working.iter_mut().filter(|w| w.symbol == symbol) {
@@ -382,6 +390,9 @@ impl OrderBook {
 
     /// Ends the orders of a symbol whose time ran out before this bar (F5).
     pub(super) fn expire(&mut self, now: &SymbolBar, days: &Days) {
+        if self.is_empty() {
+            return;
+        }
         let ended = self.end_where(OrderStatus::Expired, |_, order| {
             order.symbol == now.symbol && order.is_over(now.bar.time, days)
         });
@@ -392,6 +403,7 @@ impl OrderBook {
     }
 
     /// Ends the orders of a symbol that worked at the open of its bar only (F16).
+    #[inline]
     pub(super) fn end_immediate(&mut self, symbol: SymbolId) {
         if !self.has_immediate {
             return;
@@ -408,6 +420,7 @@ impl OrderBook {
 
     /// Moves the stop orders that follow the market behind the best price of a bar, which works
     /// from the next bar (F16, I4).
+    #[inline]
     pub(super) fn trail(&mut self, now: &SymbolBar) {
         if !self.has_trailing {
             return;
@@ -444,6 +457,13 @@ impl OrderBook {
         self.working.retain(|waiting| keep(waiting.row));
         self.queued.retain(|queued| keep(queued.row));
         self.working.len() + self.queued.len() != before
+    }
+
+    /// Whether an order of a symbol waits.
+    pub(super) fn waits_for(&self, symbol: SymbolId) -> bool {
+        let mut queued = self.queued.iter();
+        self.working.iter().any(|waiting| waiting.symbol == symbol)
+            || queued.any(|queued| self.orders[queued.row].symbol == symbol)
     }
 
     /// Marks the symbols of the orders that wait.

@@ -6,6 +6,7 @@ use crate::types::{Direction, SymbolId};
 
 impl Positions {
     /// Those of a symbol, in the order of entry.
+    #[inline]
     pub(super) fn of_symbol(&self, symbol: SymbolId) -> impl Iterator<Item = &Position> {
         let (places, others): (&[u32], &[Position]) = if self.is_indexed {
             (&self.places[symbol.index()], &[])
@@ -17,6 +18,7 @@ impl Positions {
     }
 
     /// The place of the first of a symbol that is as it should be.
+    #[inline]
     pub(super) fn find_of(
         &self,
         symbol: SymbolId,

@@ -47,6 +47,7 @@ impl Exposure {
     }
 
     /// The direction of all positions, where they have one.
+    #[inline]
     #[must_use]
     pub fn direction(&self) -> Option<Direction> {
         match (self.long.positions, self.short.positions) {
@@ -58,12 +59,14 @@ impl Exposure {
     }
 
     /// Whether there are positions of both directions.
+    #[inline]
     #[must_use]
     pub fn is_hedged(&self) -> bool {
         self.long.positions > 0 && self.short.positions > 0
     }
 
     /// Whether there are no positions.
+    #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.long.positions == 0 && self.short.positions == 0

@@ -28,6 +28,7 @@ impl Groups {
     }
 
     /// The rows of the group of an order, of those that ended as well.
+    #[inline]
     pub(super) fn rows(&self, order: &Order) -> &[usize] {
         let rows = order.labels.group().and_then(|group| self.rows.get(group));
         rows.map_or(&[], Vec::as_slice)
@@ -43,6 +44,7 @@ impl Groups {
     }
 
     /// Whether an order of the same group has filled since the open began.
+    #[inline]
     pub(super) fn has_filled(&self, order: &Order) -> bool {
         let group = order.labels.group();
         group.is_some_and(|group| self.filled.iter().any(|filled| filled == group))

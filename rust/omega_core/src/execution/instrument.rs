@@ -50,6 +50,7 @@ const EQUAL_STEPS: f64 = 1e-9;
 
 impl Instrument {
     /// The margin of lots that are worth so much in account currency at a price (M7).
+    #[inline]
     #[must_use]
     pub fn margin(&self, worth: f64, lots: f64, price: f64) -> f64 {
         let Some(per_lot) = self.margin_per_lot else {
@@ -63,6 +64,7 @@ impl Instrument {
 
     /// Rounds a size down to the volume step (M3). A size within a billionth of a step counts as
     /// that step, so that 0.3 lots in steps of 0.1 are three steps and not two.
+    #[inline]
     #[must_use]
     pub fn round_down(&self, lots: f64) -> f64 {
         self.steps_down(lots, EQUAL_STEPS)
@@ -74,6 +76,7 @@ impl Instrument {
         self.steps_down(lots, 0.0)
     }
 
+    #[inline]
     fn steps_down(&self, lots: f64, tolerance: f64) -> f64 {
         let Some(step) = self.volume_step else {
             return lots;
@@ -91,6 +94,7 @@ impl Instrument {
     ///
     /// # Errors
     /// `RejectReason::Size` where it is not a positive number, or outside the limits.
+    #[inline]
     pub fn order_size(&self, lots: f64) -> Result<f64, RejectReason> {
         let rounded = self.round_down(lots);
         self.check_size(rounded).map(|()| rounded)
@@ -100,6 +104,7 @@ impl Instrument {
     ///
     /// # Errors
     /// `RejectReason::Size` where it is not a positive number, or outside the limits.
+    #[inline]
     pub fn check_size(&self, lots: f64) -> Result<(), RejectReason> {
         let positive = lots.is_finite() && lots > 0.0;
         let enough = self.volume_min.is_none_or(|min| lots >= min);

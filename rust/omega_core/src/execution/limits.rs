@@ -53,15 +53,17 @@ impl Limits {
         units_per_day: i64,
         last: &LastTrades,
     ) -> Result<(), RejectReason> {
-        // In the order of F12.1: of several reasons, the orders table shows the first. Euclidean,
-        // so that times before 1970 have a time of day.
-        let of_day = time.rem_euclid(units_per_day);
+        // In the order of F12.1: of several reasons, the orders table shows the first.
         let begun = |times: &Arc<[i64]>| times.partition_point(|&change| change <= time);
         if !self.is_member(symbol, time) {
             return Err(RejectReason::NotMember);
         }
-        if !self.sessions.is_empty() && !self.sessions.iter().any(|span| holds(*span, of_day)) {
-            return Err(RejectReason::SessionClosed);
+        if !self.sessions.is_empty() {
+            // Euclidean, so that times before 1970 have a time of day.
+            let of_day = time.rem_euclid(units_per_day);
+            if !self.sessions.iter().any(|span| holds(*span, of_day)) {
+                return Err(RejectReason::SessionClosed);
+            }
         }
         if self
             .session_times

@@ -2,7 +2,7 @@
 //! columns.
 
 use super::{Position, open_profit};
-use crate::store::{Prices, Spread};
+use crate::store::{Prices, Spread, Stretch};
 use crate::types::Ohlc;
 
 /// Values compared side by side.
@@ -70,6 +70,8 @@ pub(super) struct Marks {
     pub(super) lots: Vec<f64>,
     pub(super) contract_size: Vec<f64>,
     pub(super) profit: Vec<f64>,
+    /// The open profits of a block of bars: memory alone.
+    pub(super) block: Vec<f64>,
 }
 
 impl Marks {
@@ -105,8 +107,9 @@ impl Marks {
     }
 
     /// The open profit at each close of a block, position by position.
-    pub(super) fn profits(&self, bids: &[f64], asks: &[f64], rate: f64, profits: &mut [f64]) {
+    pub(super) fn profits(&self, block: &Stretch<'_>, rate: f64, profits: &mut [f64]) {
         profits.fill(0.0);
+        let (bid, ask) = (block.bid(), block.ask());
         // Position by position, each adding to all sums of the block: every bar's sum is still
         // taken in the order of entry, and no addition waits for the one before it. It
         // costs 0.44 ns for each position and bar.
@@ -115,18 +118,32 @@ impl Marks {
             // A sign changes no bit but one, so it may be taken into the lots; and a factor of 1
             // changes none, so that it is left out where the compiler can see it.
             let (lots, size) = (sign * self.lots[place], self.contract_size[place]);
-            let closes = if sign > 0.0 { bids } else { asks };
-            let sums = profits.iter_mut().zip(closes);
+            // A long position is left on the bid, a short one on the ask.
+            let prices = if sign > 0.0 { &bid } else { &ask };
             if size.to_bits() == 1.0_f64.to_bits() && rate.to_bits() == 1.0_f64.to_bits() {
-                sums.for_each(|(sum, close)| {
-                    *sum += open_profit(*close, entry, 1.0, lots, 1.0, 1.0);
+                add_at_closes(profits, prices, |close| {
+                    open_profit(close, entry, 1.0, lots, 1.0, 1.0)
                 });
             } else {
-                sums.for_each(|(sum, close)| {
-                    *sum += open_profit(*close, entry, 1.0, lots, size, rate);
+                add_at_closes(profits, prices, |close| {
+                    open_profit(close, entry, 1.0, lots, size, rate)
                 });
             }
         }
+    }
+}
+
+/// Adds what a position makes at each close.
+#[inline]
+fn add_at_closes(sums: &mut [f64], prices: &Prices<'_>, profit: impl Fn(f64) -> f64) {
+    // In pairs and not by place: a check of each place would keep the loop from being vectorised.
+    let pairs = sums.iter_mut().zip(prices.close);
+    match prices.spread {
+        Spread::None => pairs.for_each(|(sum, &close)| *sum += profit(close)),
+        Spread::Constant(spread) => pairs.for_each(|(sum, &close)| *sum += profit(close + spread)),
+        Spread::Each(spreads) => pairs
+            .zip(spreads)
+            .for_each(|((sum, &close), spread)| *sum += profit(close + spread)),
     }
 }
 
@@ -157,7 +174,8 @@ pub(crate) fn greatest(values: &[f64]) -> f64 {
     -least_negated(values)
 }
 
-fn least(values: &[f64]) -> f64 {
+/// The least of some values.
+pub(crate) fn least(values: &[f64]) -> f64 {
     least_of(values, |value| value)
 }
 

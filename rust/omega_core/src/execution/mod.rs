@@ -47,7 +47,7 @@ pub use labels::Labels;
 pub use limits::{LastTrades, Limits};
 pub use lows::{Lows, QuietBar};
 pub use managers::Manager;
-pub(crate) use marks::greatest;
+pub(crate) use marks::{greatest, least};
 pub use matching::{Live, Match, at_open, in_bar, target_at_open};
 pub use order::{
     ExitReason, Expiry, Fill, Order, OrderStatus, OrderType, ReduceOnly, RejectReason,

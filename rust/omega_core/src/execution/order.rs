@@ -308,6 +308,7 @@ impl Order {
     }
 
     /// Stop loss and take profit for an entry at a price.
+    #[inline]
     pub(super) fn levels(&self, entry: f64) -> [Option<f64>; 2] {
         let sign = self.direction.sign();
         [
@@ -317,6 +318,7 @@ impl Order {
     }
 
     /// Whether it may close a position: one of its symbol and of the other direction (F7, F14).
+    #[inline]
     pub(super) fn may_close(&self, position: &Position) -> bool {
         let is_opposite =
             position.symbol == self.symbol && position.direction == self.direction.opposite();
@@ -335,6 +337,7 @@ impl Order {
     }
 
     /// Whether its time ran out before a bar that opens at this time (F5).
+    #[inline]
     #[must_use]
     pub fn is_over(&self, time: i64, days: &Days) -> bool {
         match self.expiry {

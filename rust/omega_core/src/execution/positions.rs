@@ -16,7 +16,7 @@ pub(super) struct Positions {
     /// By `SymbolId`.
     pub(super) last_trades: Vec<LastTrades>,
     /// How many are open, by `SymbolId`.
-    of_each: Vec<usize>,
+    of_each: Vec<u32>,
     /// Places among the open ones, by `SymbolId`; not kept up while `is_indexed` is false.
     // Of 500 symbols each would look at all positions of all others on each bar.
     pub(super) places: Vec<Vec<u32>>,
@@ -74,10 +74,12 @@ impl Positions {
     }
 
     /// How many positions were opened so far.
+    #[inline]
     pub(super) fn entries(&self) -> u32 {
         self.entries
     }
 
+    #[inline]
     pub(super) fn index_of(&self, trade: TradeId) -> Option<usize> {
         if self.open.len() <= FEW {
             return self.open.iter().position(|position| position.id == trade);
@@ -87,22 +89,26 @@ impl Positions {
         self.open.binary_search_by_key(entry, |p| p.entry).ok()
     }
 
+    #[inline]
     pub(super) fn get(&self, trade: TradeId) -> Option<&Position> {
         self.index_of(trade).map(|index| &self.open[index])
     }
 
     /// Marks the symbols of which positions are open.
     pub(super) fn mark_symbols(&self, symbols: &mut [Concern], concern: Concern) {
+        if self.open.is_empty() {
+            return;
+        }
         for (marked, &count) in symbols.iter_mut().zip(&self.of_each) {
-            if count > 0 {
-                *marked = concern;
-            }
+            // Written in any case: many symbols are then marked side by side.
+            *marked = if count > 0 { concern } else { *marked };
         }
     }
 
     /// How many positions of a symbol are open.
+    #[inline]
     pub(super) fn count_of(&self, symbol: SymbolId) -> usize {
-        self.of_each[symbol.index()]
+        self.of_each[symbol.index()] as usize
     }
 
     /// Adds a position and the fill that opened it.
@@ -166,6 +172,7 @@ impl Positions {
         self.record(entry);
     }
 
+    #[inline]
     fn record(&mut self, fill: Fill) {
         self.changes += 1;
         self.fills.push(fill);
@@ -176,6 +183,7 @@ impl Positions {
         account.balance() + self.marked_profit() + account.receivable()
     }
 
+    #[inline]
     pub(super) fn marked_profit(&self) -> f64 {
         // In the order of entry, because a sum of doubles depends on its order and both
         // backends have to come to the same bits (M5.1).
@@ -198,6 +206,7 @@ impl Positions {
     }
 
     /// Positions have changed other than by a new one: all are added up anew.
+    #[inline]
     pub(super) fn forget_sums(&self) {
         self.sums.set(Sums::default());
     }
@@ -297,6 +306,7 @@ pub(super) struct ClosedShare {
 }
 
 impl ClosedShare {
+    #[inline]
     pub(super) fn of(position: &Position, lots: f64) -> Self {
         let part = if lots < position.lots {
             lots / position.lots

@@ -6,7 +6,7 @@
 //! there are. Bars in a row are taken a block at a time, column by column.
 
 use super::book::OrderBook;
-use super::marks::{Marks, PriceRange, for_each_price};
+use super::marks::{Marks, PriceRange};
 use super::positions::Positions;
 use super::{Expiry, Exposure, Lows, Position, QuietBar, Semantics, Settings, Trigger};
 use crate::store::Stretch;
@@ -23,6 +23,8 @@ const BLOCK: usize = 256;
 // tenth.
 #[derive(Debug)]
 pub(super) struct QuietRange {
+    /// Whether it has begun and not ended.
+    pub(super) is_on: bool,
     /// Where prices reach nothing, bid and ask.
     free: [Trigger; 2],
     /// Where prices reach no test of the account, bid and ask (M9).
@@ -56,6 +58,9 @@ struct Foreseen {
     ranges: [PriceRange; 2],
 }
 
+/// No price of either side does anything.
+const NEVER: [Trigger; 2] = [Trigger::never(Side::Bid), Trigger::never(Side::Ask)];
+
 /// The last mark of the only symbol of a run: its closes, bid and ask, and its rate.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LastMark {
@@ -64,16 +69,49 @@ pub(super) struct LastMark {
 }
 
 impl QuietRange {
-    /// Merges the triggers of what waits and what is open. None where something needs to look at
-    /// every bar: a manager or a trailing stop, the margin, or an order that waits for the open.
-    pub(super) fn new(
+    /// A range of no bars.
+    pub(super) fn new(semantics: Semantics) -> Self {
+        Self {
+            is_on: false,
+            free: NEVER,
+            solvent: NEVER,
+            seen: [PriceRange::EMPTY; 2],
+            held: [false; 2],
+            until: i64::MIN,
+            marks: Marks::default(),
+            closes: None,
+            exposure: Exposure::default(),
+            rate: f64::NAN,
+            semantics,
+            foreseen: None,
+        }
+    }
+
+    /// Begins anew, unless something needs to look at every bar: a manager or a trailing stop, the
+    /// margin, or an order that waits for the open.
+    // Where it lies: a run that trades often begins one with each trade, and it is too large to be
+    // moved as often.
+    pub(super) fn begin(
+        &mut self,
+        settings: &Settings,
+        book: &OrderBook,
+        positions: &Positions,
+        last: (i64, Option<LastMark>, i64),
+        balance: f64,
+    ) {
+        let merged = self.merge(settings, book, positions, last, balance);
+        self.is_on = merged.is_some();
+    }
+
+    /// Merges the triggers of what waits and what is open; none where there can be no range.
+    fn merge(
+        &mut self,
         settings: &Settings,
         book: &OrderBook,
         positions: &Positions,
         (walked, mark, until): (i64, Option<LastMark>, i64),
         balance: f64,
-        mut marks: Marks,
-    ) -> Option<Self> {
+    ) -> Option<()> {
         // A range is compared with one column of bars; of several symbols, a step may have a bar of
         // some and none of others.
         let [symbol] = settings.symbols.as_slice() else {
@@ -83,39 +121,31 @@ impl QuietRange {
             return None;
         }
         let rate = marked_rate(mark, positions)?;
-        marks.clear();
-        let mut range = Self {
-            free: [Trigger::never(Side::Bid), Trigger::never(Side::Ask)],
-            solvent: [Trigger::never(Side::Bid), Trigger::never(Side::Ask)],
-            seen: [PriceRange::EMPTY; 2],
-            held: [false; 2],
-            until,
-            marks,
-            closes: None,
-            exposure: Exposure::of(positions.open.iter(), rate),
-            rate,
-            semantics: settings.semantics,
-            foreseen: None,
-        };
-        if let Some(mark) = mark.filter(|_| range.exposure.is_hedged()) {
-            range.keep_from_tests(settings, positions, balance, mark)?;
+        (self.free, self.solvent) = (NEVER, NEVER);
+        (self.seen, self.held) = ([PriceRange::EMPTY; 2], [false; 2]);
+        (self.until, self.rate, self.closes) = (until, rate, None);
+        self.foreseen = None;
+        self.marks.clear();
+        self.exposure = Exposure::of(positions.open.iter(), rate);
+        if let Some(mark) = mark.filter(|_| self.exposure.is_hedged()) {
+            self.keep_from_tests(settings, positions, balance, mark)?;
         }
         if symbol.swap.is_charged() && !positions.open.is_empty() {
             // From the bar that was walked last, not the bar at hand: that one may be of a later
             // day, and its night is not booked yet.
-            range.until = until.min(symbol.days.end(walked));
+            self.until = until.min(symbol.days.end(walked));
         }
         for position in &*positions.open {
-            range.include(&position.own_exits());
+            self.include(&position.own_exits());
             let account_stop = position.account_stop.map(|stop| stop.price);
             let stop = Trigger::of_exits(position.direction, account_stop, None);
-            range.solvent[place(stop.side)].include(&stop);
+            self.solvent[place(stop.side)].include(&stop);
             // Of the side that it exits on: no position would read the extremes of the other.
-            range.held[place(position.direction.exit_side())] = true;
-            range.marks.push(position);
+            self.held[place(position.direction.exit_side())] = true;
+            self.marks.push(position);
         }
         for waiting in &book.working {
-            range.include(&waiting.trigger);
+            self.include(&waiting.trigger);
             let order = &book.orders[waiting.row];
             let end = match order.expiry {
                 Expiry::GoodTillCancelled => i64::MAX,
@@ -124,9 +154,9 @@ impl QuietRange {
                 // Ended by the open of the bar that it was taken at.
                 Expiry::ImmediateOrCancel | Expiry::FillOrKill => i64::MIN,
             };
-            range.until = range.until.min(end);
+            self.until = self.until.min(end);
         }
-        Some(range)
+        Some(())
     }
 
     /// Positions of both directions have no price at which the account closes them: the range ends
@@ -204,21 +234,22 @@ impl QuietRange {
     ) -> usize {
         let bars = self.bars_before_end(stretch, rate);
         let mut taken = 0;
-        let mut profits = [0.0; BLOCK];
+        let mut profits = std::mem::take(&mut self.marks.block);
         while taken < bars {
             let block = stretch.part(taken, BLOCK.min(bars - taken));
             let (quiet, ranges) = self.known_head(&block);
             if quiet > 0 {
-                let profits = &mut profits[..quiet];
+                profits.resize(quiet, 0.0);
                 let block = block.part(0, quiet);
-                self.take_block(&block, &ranges, rate, profits);
-                write(profits, Lows::of_block(&self.exposure, ranges, block));
+                self.take_block(&block, &ranges, rate, &mut profits);
+                write(&profits, Lows::of_block(&self.exposure, ranges, block));
                 taken += quiet;
             }
             if quiet < block.len() {
                 break;
             }
         }
+        self.marks.block = profits;
         taken
     }
 
@@ -319,17 +350,16 @@ impl QuietRange {
 
     /// Adds up the open profit at each close; gives the last closes, bid and ask.
     fn mark_block(&self, block: &Stretch<'_>, rate: f64, profits: &mut [f64]) -> Option<[f64; 2]> {
-        let bid = block.bid();
+        self.marks.profits(block, rate, profits);
+        let last = block.len().checked_sub(1)?;
         // NaN where no position is left on the ask: a price that is read by mistake then shows in
         // every sum.
-        let mut asks = [f64::NAN; BLOCK];
-        let asks = &mut asks[..block.len()];
-        if self.held[1] {
-            let ask = block.ask();
-            for_each_price(&ask, ask.close, |bar, close| asks[bar] = close);
-        }
-        self.marks.profits(bid.close, asks, rate, profits);
-        Some([*bid.close.last()?, *asks.last()?])
+        let ask = if self.held[1] {
+            block.ask().close_at(last)
+        } else {
+            f64::NAN
+        };
+        Some([block.bid().close_at(last), ask])
     }
 
     /// The mark at its last bar, where it has had any.
@@ -338,10 +368,11 @@ impl QuietRange {
         Some(LastMark { closes, rate })
     }
 
-    /// Ends the range: gives positions what its bars brought, and its memory for the next one.
-    pub(super) fn end(self, positions: &mut [Position]) -> Marks {
+    /// Ends the range: gives positions what its bars brought.
+    pub(super) fn end(&mut self, positions: &mut [Position]) {
+        self.is_on = false;
         let Some((closes, rate)) = self.closes else {
-            return self.marks;
+            return;
         };
         // Positions lag until here, so that a quiet bar writes to none of them. Sizes, margins and
         // rows of bars that are walked in full are computed after the end of the range, and a view
@@ -355,7 +386,6 @@ impl QuietRange {
             }
             position.mark(closes[side], rate, self.semantics);
         }
-        self.marks
     }
 }
 
@@ -418,9 +448,6 @@ mod tests {
 
     fn range(trigger: Trigger, until: i64) -> QuietRange {
         let mut range = QuietRange {
-            free: [Trigger::never(Side::Bid), Trigger::never(Side::Ask)],
-            solvent: [Trigger::never(Side::Bid), Trigger::never(Side::Ask)],
-            seen: [PriceRange::EMPTY; 2],
             held: [true, false],
             until,
             marks: Marks {
@@ -429,12 +456,10 @@ mod tests {
                 lots: vec![2.0, 1.0],
                 contract_size: vec![10.0, 1.0],
                 profit: vec![0.0; 2],
+                block: Vec::new(),
             },
-            closes: None,
-            exposure: Exposure::default(),
             rate: 2.0,
-            semantics: Semantics::Two,
-            foreseen: None,
+            ..QuietRange::new(Semantics::Two)
         };
         range.include(&trigger);
         range

@@ -36,7 +36,7 @@ impl<T> Roster<T> {
             self.items[self.left..=self.left + index].rotate_right(1);
             self.left += 1;
         }
-        if 2 * self.left >= self.items.len() {
+        if self.left > 0 && 2 * self.left >= self.items.len() {
             self.items.drain(..self.left);
             self.left = 0;
         }

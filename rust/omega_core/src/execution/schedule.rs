@@ -102,6 +102,8 @@ pub struct Schedule {
     of_symbol: Vec<Vec<Event>>,
     /// Those that wait for a step, in order.
     of_steps: Vec<Event>,
+    /// The symbols that go on as others, with these, in order.
+    successors: Vec<(SymbolId, SymbolId)>,
     /// By `SymbolId`, from when on it is traded no more.
     gone_from: Vec<i64>,
 }
@@ -115,6 +117,7 @@ impl Schedule {
         let mut made = Self {
             of_symbol: vec![Vec::new(); symbols],
             of_steps: Vec::new(),
+            successors: Vec::new(),
             gone_from: vec![i64::MAX; symbols],
         };
         for event in events {
@@ -125,10 +128,14 @@ impl Schedule {
                 let gone = &mut made.gone_from[event.symbol.index()];
                 *gone = event.time.min(*gone);
             }
-            match event.bar {
-                Some(_) => made.of_symbol[event.symbol.index()].push(event),
-                None => made.of_steps.push(event),
+            if event.bar.is_some() {
+                made.of_symbol[event.symbol.index()].push(event);
+                continue;
             }
+            if let Happening::Change { to, .. } = event.what {
+                made.successors.push((event.symbol, to));
+            }
+            made.of_steps.push(event);
         }
         made
     }
@@ -136,10 +143,8 @@ impl Schedule {
     /// Marks the symbols that marked ones go on as.
     pub(super) fn mark_successors(&self, symbols: &mut [Concern]) {
         // By date, so that one who changes twice is followed to the end.
-        for event in &self.of_steps {
-            if let Happening::Change { to, .. } = event.what
-                && symbols[event.symbol.index()] != Concern::Nothing
-            {
+        for (from, to) in &self.successors {
+            if symbols[from.index()] != Concern::Nothing {
                 symbols[to.index()] = Concern::Itself;
             }
         }

@@ -33,6 +33,7 @@ pub struct SizingBasis {
 impl Sizer {
     /// Whether its sizes follow from the equity or the risk, and are made smaller where the account
     /// cannot carry them; the others are refused whole (M3).
+    #[inline]
     #[must_use]
     pub fn scales(self) -> bool {
         match self {
@@ -46,6 +47,7 @@ impl Sizer {
     ///
     /// # Errors
     /// `RejectReason::SizerNeedsStop` where the size depends on a stop and there is none.
+    #[inline]
     pub fn lots(self, basis: &SizingBasis, instrument: &Instrument) -> Result<f64, RejectReason> {
         // A product of its own, as M3.1 brackets it: the last bit of a size may depend on it.
         let per_lot = instrument.contract_size * basis.rate;

@@ -20,8 +20,9 @@ pub struct Trigger {
 
 impl Trigger {
     /// No price of a side does anything.
+    #[inline]
     #[must_use]
-    pub fn never(side: Side) -> Self {
+    pub const fn never(side: Side) -> Self {
         Self {
             side,
             below: f64::NEG_INFINITY,
@@ -112,6 +113,7 @@ impl Trigger {
     }
 
     /// Merges another trigger of the same side into it.
+    #[inline]
     pub(super) fn include(&mut self, other: &Self) {
         if other.below > self.below {
             self.below = other.below;
@@ -134,6 +136,7 @@ impl Trigger {
     }
 
     /// Whether no price can reach it, so that none has to be read.
+    #[inline]
     pub(super) fn is_never(&self) -> bool {
         self.below == f64::NEG_INFINITY && self.above == f64::INFINITY
     }

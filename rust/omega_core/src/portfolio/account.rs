@@ -231,7 +231,10 @@ impl Account for Portfolio {
     }
 
     fn book_exit(&mut self, exit: &Exit<'_>) {
-        let trade = closed_trade(exit);
+        self.trades.push(closed_trade(exit));
+        let Some(trade) = self.trades.last() else {
+            return;
+        };
         let (time, id, profit) = (trade.exit_time, Some(trade.id), trade.gross_pnl);
         match exit.reason {
             ExitReason::Delisted => self.add(time, LedgerKind::Delisting, id, profit),
@@ -247,7 +250,6 @@ impl Account for Portfolio {
         if exit.fill.fee != 0.0 {
             self.add(time, LedgerKind::Fee, id, -exit.fill.fee);
         }
-        self.trades.push(trade);
     }
 }
 

@@ -62,15 +62,16 @@ impl<T: Pod + ArrowNativeType> Column<T> {
 
     /// Adds values.
     pub(super) fn extend(&mut self, mut values: impl ExactSizeIterator<Item = T>) {
+        if self.pages.is_none() {
+            // As one, whose length is known: a part of it would be added value by value.
+            self.staged.extend(values);
+            return;
+        }
         while values.len() > 0 {
-            if self.staged.len() == STAGED && self.pages.is_some() {
+            if self.staged.len() == STAGED {
                 self.write();
             }
-            let room = if self.pages.is_some() {
-                STAGED - self.staged.len()
-            } else {
-                values.len()
-            };
+            let room = STAGED - self.staged.len();
             self.staged.extend(values.by_ref().take(room));
         }
     }

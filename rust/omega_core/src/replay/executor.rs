@@ -188,6 +188,10 @@ impl<'f> Ahead<'_, 'f> {
 impl Simulator {
     /// Takes steps of several symbols in which nothing can happen; gives how many.
     fn skip_steps<P: Portfolio>(&mut self, ahead: &Ahead<'_, '_>, portfolio: &mut P) -> usize {
+        if self.is_untouched(ahead) && self.pass_step(portfolio) {
+            portfolio.write_quiet_row(self.open_profit(), self.positions().len(), None);
+            return 1;
+        }
         if !self.may_skip_steps() {
             return 0;
         }
@@ -203,6 +207,18 @@ impl Simulator {
         self.advance_quiet_steps(&bars, portfolio, |portfolio, profit| {
             portfolio.write_quiet_row(profit, positions, None);
         })
+    }
+}
+
+impl Simulator {
+    /// Whether no symbol with a bar at the next step is held or waited for.
+    // Where symbols have times of their own, so it is at most steps.
+    fn is_untouched(&self, ahead: &Ahead<'_, '_>) -> bool {
+        let is_apart = |symbol: SymbolId| {
+            // Finer bars are times of their own inside the step.
+            ahead.feed.contexts[symbol.index()].magnifier.is_none() && !self.concerns(symbol)
+        };
+        !self.needs_waiting(ahead.walk.time()) && ahead.walk.present().all(is_apart)
     }
 }
 

@@ -98,7 +98,9 @@ impl<'a> Feed<'a> {
         let mut place = 0;
         // Of many symbols most have no bar at a step: those that have are among the tracks that
         // moved.
-        if needs_waiting || symbols.contains(&Concern::Itself) {
+        // All are counted, which needs no branch for each.
+        let themselves = symbols.iter().map(|own| u8::from(*own == Concern::Itself));
+        if needs_waiting || themselves.fold(0, |any, own| any | own) > 0 {
             for (symbol, concern) in (0..).map(SymbolId).zip(symbols) {
                 let has_part = match concern {
                     Concern::Nothing => false,

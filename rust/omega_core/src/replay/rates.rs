@@ -23,6 +23,7 @@ pub enum Rates {
 
 impl Rates {
     /// The rate that holds at all times, where there is one.
+    #[inline]
     #[must_use]
     pub fn constant(&self) -> Option<f64> {
         match self {
@@ -47,6 +48,7 @@ impl Rates {
     }
 
     /// The rate at a time: of the newest bar whose open time is not after it.
+    #[inline]
     pub fn at(&mut self, time: i64) -> f64 {
         match self {
             Self::Constant(rate) => *rate,

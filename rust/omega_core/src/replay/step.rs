@@ -54,12 +54,14 @@ impl StepContext {
     }
 
     /// The symbols that the step concerns, for the executor to mark.
+    #[inline]
     pub(super) fn symbols(&mut self) -> &mut [Concern] {
         &mut self.symbols
     }
 
     /// The bars at the end of the step: what is closed at a close has the time of the last finer
     /// bar, as in the finer run (I5).
+    #[inline]
     pub(super) fn closes(&self) -> StepBars<'_> {
         StepBars(&self.loaded.bars)
     }

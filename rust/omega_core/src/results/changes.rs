@@ -19,26 +19,40 @@ pub(super) trait Piece {
 /// Where the values of so many rows change: a bit a row.
 pub(super) fn bits<P: Piece>(rows: usize, value: impl Fn(usize) -> P) -> Vec<u8> {
     let mut bits = Vec::with_capacity(rows.div_ceil(8));
-    let mut last = None;
-    for first in (0..rows).step_by(8) {
-        let mut block = 0;
-        for row in first..(first + 8).min(rows) {
-            let now = value(row);
-            let is_new = last.as_ref().is_none_or(|last| !now.is(last));
-            block |= u8::from(is_new) << (row - first);
-            last = Some(now);
+    let Some(end) = rows.checked_sub(1) else {
+        return bits;
+    };
+    let mut last = value(0);
+    let mut is_new = |row: usize| {
+        let now = value(row);
+        let is_new = !now.is(&last);
+        last = now;
+        u8::from(is_new)
+    };
+    // The first row is new; of the others eight together, without a look at where they end.
+    for first in (0..=end).step_by(8) {
+        let mut block = if first == 0 { 1 } else { is_new(first) };
+        if first + 7 <= end {
+            for place in 1..8 {
+                block |= is_new(first + place) << place;
+            }
+        } else {
+            for row in first + 1..=end {
+                block |= is_new(row) << (row - first);
+            }
         }
         bits.push(block);
     }
     bits
 }
 
-/// The rows whose bits are set.
-pub(super) fn changed(bits: &[u8]) -> impl Iterator<Item = usize> {
-    let blocks = bits.iter().enumerate().filter(|(_, bits)| **bits != 0);
-    blocks.flat_map(|(block, bits)| {
-        let rows = (0..8).filter(move |row| bits >> row & 1 == 1);
-        rows.map(move |row| 8 * block + row)
+/// The rows whose bits are set, of the eight of a block.
+pub(super) fn changed(block: usize, bits: u8) -> impl Iterator<Item = usize> {
+    let mut left = bits;
+    std::iter::from_fn(move || {
+        let place = (left != 0).then(|| left.trailing_zeros() as usize)?;
+        left &= left - 1;
+        Some(8 * block + place)
     })
 }
 
@@ -58,36 +72,68 @@ pub(super) fn starts<P: Piece + Copy>(
     (starts, values)
 }
 
-impl Piece for f64 {
-    #[inline]
-    fn is(&self, other: &Self) -> bool {
-        self.to_bits() == other.to_bits()
-    }
-
-    #[inline]
-    fn write(&self, to: &mut Vec<u8>) {
-        to.extend_from_slice(&self.to_le_bytes());
-    }
+/// A number, of which columns are slices.
+pub(super) trait Number: Piece + Copy {
+    /// Appends the bytes of eight.
+    fn write_eight(values: &[Self; 8], to: &mut Vec<u8>);
 }
 
-/// Integers, whose bytes are their values.
-macro_rules! integers {
-    ($($integer:ty)+) => {
-        $(impl Piece for $integer {
+/// The same bits of a slice, eight rows at a time.
+pub(super) fn bits_of<N: Number>(values: &[N]) -> Vec<u8> {
+    let mut bits = Vec::with_capacity(values.len().div_ceil(8));
+    let head = values.len().min(8);
+    bits.extend(self::bits(head, |row| values[row]));
+    let (now, rest) = values[head..].as_chunks::<8>();
+    let before = values[head.saturating_sub(1)..].as_chunks::<8>().0;
+    for (now, before) in now.iter().zip(before) {
+        let mut block = 0;
+        for place in 0..8 {
+            block |= u8::from(!now[place].is(&before[place])) << place;
+        }
+        bits.push(block);
+    }
+    if !rest.is_empty() {
+        let before = &values[values.len() - rest.len() - 1..];
+        let mut block = 0;
+        for (place, (now, before)) in rest.iter().zip(before).enumerate() {
+            block |= u8::from(!now.is(before)) << place;
+        }
+        bits.push(block);
+    }
+    bits
+}
+
+/// Numbers that are compared by these bits.
+macro_rules! numbers {
+    ($($number:ty: $bits:expr),+) => {
+        $(impl Piece for $number {
             #[inline]
             fn is(&self, other: &Self) -> bool {
-                self == other
+                let bits = $bits;
+                bits(self) == bits(other)
             }
 
             #[inline]
             fn write(&self, to: &mut Vec<u8>) {
                 to.extend_from_slice(&self.to_le_bytes());
             }
+        }
+
+        impl Number for $number {
+            #[inline]
+            fn write_eight(values: &[Self; 8], to: &mut Vec<u8>) {
+                // Together first: a list looks for room with each that is added.
+                let mut bytes = [0; 8 * size_of::<$number>()];
+                for (to, value) in bytes.chunks_exact_mut(size_of::<$number>()).zip(values) {
+                    to.copy_from_slice(&value.to_le_bytes());
+                }
+                to.extend_from_slice(&bytes);
+            }
         })+
     };
 }
 
-integers! { u32 i64 }
+numbers! { f64: |x: &f64| x.to_bits(), u32: |x: &u32| *x, i64: |x: &i64| *x }
 
 impl Piece for bool {
     fn is(&self, other: &Self) -> bool {
@@ -110,6 +156,24 @@ impl Piece for &str {
     }
 }
 
+/// An entry of a dictionary, in which two entries may have one text.
+pub(super) struct Entry<'a> {
+    pub(super) key: u32,
+    pub(super) text: &'a str,
+}
+
+impl Piece for Entry<'_> {
+    #[inline]
+    fn is(&self, other: &Self) -> bool {
+        // Mostly the same entry, whose text need not be compared with itself.
+        self.key == other.key || self.text == other.text
+    }
+
+    fn write(&self, to: &mut Vec<u8>) {
+        self.text.write(to);
+    }
+}
+
 /// A list of texts: those of an array in some places.
 pub(super) struct Texts<'a>(pub(super) &'a StringArray, pub(super) Range<usize>);
 
@@ -129,5 +193,45 @@ impl Piece for Texts<'_> {
     fn write(&self, to: &mut Vec<u8>) {
         to.extend_from_slice(&(self.1.len() as u64).to_le_bytes());
         self.iter().for_each(|text| text.write(to));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slice_has_the_bits_of_its_rows_one_by_one() {
+        for rows in 0..70 {
+            let values: Vec<u32> = (0..rows).map(|row| row * row % 7 / 3).collect();
+            let one_by_one = bits(values.len(), |row| values[row]);
+            assert_eq!(bits_of(&values), one_by_one, "{rows}");
+            let changes = |row: usize| row == 0 || values[row] != values[row - 1];
+            for row in 0..values.len() {
+                assert_eq!(
+                    one_by_one[row / 8] >> (row % 8) & 1 == 1,
+                    changes(row),
+                    "{row}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn entries_of_a_dictionary_are_the_same_by_their_text() {
+        let entry = |key, text| Entry { key, text };
+        assert!(entry(1, "long").is(&entry(1, "long")) && entry(1, "long").is(&entry(2, "long")));
+        assert!(!entry(1, "long").is(&entry(2, "short")));
+    }
+
+    #[test]
+    fn eight_numbers_have_the_bytes_of_each() {
+        let values = [0.5, -0.0, 0.0, 7.25, f64::NAN, -3.0, 1e300, 2.0];
+        let (mut together, mut each) = (Vec::new(), Vec::new());
+        f64::write_eight(&values, &mut together);
+        for value in values {
+            value.write(&mut each);
+        }
+        assert_eq!(together, each);
     }
 }

@@ -13,7 +13,7 @@ use arrow_array::types::{Float64Type, UInt32Type};
 use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray, RecordBatch};
 use sha2::{Digest, Sha256};
 
-use super::changes::{self, Piece, Texts};
+use super::changes::{self, Entry, Number, Piece, Texts};
 use super::schema::{self, Column, Kind};
 use super::{RunTables, read};
 use crate::portfolio::EquityCurve;
@@ -65,8 +65,28 @@ impl Pieces {
     fn changes<P: Piece>(&mut self, rows: usize, value: impl Fn(usize) -> P + Copy) {
         let bits = changes::bits(rows, value);
         self.update(&bits);
-        for row in changes::changed(&bits) {
-            value(row).write(&mut self.gathered);
+        for (block, &bits) in bits.iter().enumerate().filter(|(_, bits)| **bits != 0) {
+            for row in changes::changed(block, bits) {
+                value(row).write(&mut self.gathered);
+            }
+            self.hash_many();
+        }
+    }
+
+    /// The same of numbers in a row.
+    fn numbers<N: Number>(&mut self, values: &[N]) {
+        let bits = changes::bits_of(values);
+        self.update(&bits);
+        let (blocks, _) = values.as_chunks::<8>();
+        for (block, &bits) in bits.iter().enumerate().filter(|(_, bits)| **bits != 0) {
+            match blocks.get(block) {
+                Some(all) if bits == u8::MAX => N::write_eight(all, &mut self.gathered),
+                _ => {
+                    for row in changes::changed(block, bits) {
+                        values[row].write(&mut self.gathered);
+                    }
+                }
+            }
             self.hash_many();
         }
     }
@@ -130,7 +150,10 @@ fn table(to: &mut Pieces, name: &str, columns: &[Column], rows: &RecordBatch, un
         // By the schema, not by what is missing in this run: the format must not depend on values.
         // A missing value hashes as 0; these flags distinguish the two.
         if column.nullable {
-            to.changes(array.len(), |row| array.is_valid(row));
+            match array.nulls() {
+                Some(nulls) => to.changes(array.len(), |row| nulls.is_valid(row)),
+                None => to.changes(array.len(), |_| true),
+            }
         }
         values(to, column.kind, array.as_ref());
     }
@@ -146,7 +169,7 @@ fn equity(to: &mut Pieces, curve: &EquityCurve, unit: TimeUnit) {
         match column.name {
             "time" => times(to, &curve.time),
             "balance" => to.spans(rows, spans.map(|span| (span.balance, span.rows))),
-            "equity" => to.changes(rows, |row| curve.equity[row]),
+            "equity" => to.numbers(&curve.equity),
             _ => to.spans(rows, spans.map(|span| (span.open_positions, span.rows))),
         }
     }
@@ -179,7 +202,10 @@ fn values(to: &mut Pieces, kind: Kind, array: &dyn Array) {
             // What is missing is a note, which is not hashed.
             let names = array.as_dictionary::<UInt32Type>();
             let (keys, list) = (names.keys().values(), names.values().as_string::<i32>());
-            to.changes(rows, |row| list.value(keys[row] as usize));
+            to.changes(rows, |row| Entry {
+                key: keys[row],
+                text: list.value(keys[row] as usize),
+            });
         }
         Kind::Text => {
             let texts = array.as_string::<i32>();
@@ -202,11 +228,11 @@ fn values(to: &mut Pieces, kind: Kind, array: &dyn Array) {
 
 fn numbers<T: ArrowPrimitiveType>(to: &mut Pieces, array: &PrimitiveArray<T>)
 where
-    T::Native: Piece,
+    T::Native: Number,
 {
     let values = array.values();
     if array.null_count() == 0 {
-        return to.changes(values.len(), |row| values[row]);
+        return to.numbers(values);
     }
     // Under a null the buffer may hold anything, which must leave no trace in the hash.
     let value = |row: usize| {
@@ -221,6 +247,10 @@ where
 
 /// Bars follow one another at the same distance for hours, so that few differences change.
 fn times(to: &mut Pieces, values: &[i64]) {
-    let before = |row: usize| if row == 0 { 0 } else { values[row - 1] };
-    to.changes(values.len(), |row| values[row].wrapping_sub(before(row)));
+    let before = std::iter::once(&0).chain(values);
+    let steps = values
+        .iter()
+        .zip(before)
+        .map(|(now, before)| now.wrapping_sub(*before));
+    to.numbers(&steps.collect::<Vec<_>>());
 }

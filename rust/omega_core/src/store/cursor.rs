@@ -52,6 +52,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Up to `most` bars from the cursor on, within its segment.
+    #[inline]
     #[must_use]
     pub fn stretch(&self, most: usize) -> Stretch<'a> {
         Stretch::new(self.current, self.offset, most)

@@ -262,12 +262,14 @@ impl Market {
     }
 
     /// The symbols' candles, in order.
+    #[inline]
     #[must_use]
     pub fn symbols(&self) -> &[Arc<SymbolCandles>] {
         &self.symbols
     }
 
     /// The higher timeframes; their tracks follow those of the symbols.
+    #[inline]
     #[must_use]
     pub fn timeframes(&self) -> &[Timeframe] {
         &self.timeframes
@@ -297,6 +299,7 @@ impl Market {
     }
 
     /// Number of steps.
+    #[inline]
     #[must_use]
     pub fn steps(&self) -> usize {
         match &self.timeline {
@@ -306,6 +309,7 @@ impl Market {
     }
 
     /// Time of a step; the step must be below `steps()`.
+    #[inline]
     #[must_use]
     pub fn time(&self, step: usize) -> i64 {
         match &self.timeline {

@@ -27,6 +27,7 @@ pub struct Prices<'a> {
 
 impl Prices<'_> {
     /// The close of a bar, the spread added.
+    #[inline]
     #[must_use]
     pub fn close_at(&self, bar: usize) -> f64 {
         match self.spread {
@@ -50,6 +51,7 @@ pub enum Spread<'a> {
 
 impl<'a> Stretch<'a> {
     /// Bars from an offset within a segment on, as many as are asked for and there.
+    #[inline]
     #[must_use]
     pub fn new(segment: &'a Segment, first: usize, most: usize) -> Self {
         // Never beyond the segment, since only there the columns are contiguous slices.
@@ -62,12 +64,14 @@ impl<'a> Stretch<'a> {
     }
 
     /// Number of bars.
+    #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
         self.bars
     }
 
     /// Whether there is none.
+    #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.bars == 0
@@ -89,12 +93,14 @@ impl<'a> Stretch<'a> {
     }
 
     /// How many of them open before a time.
+    #[inline]
     #[must_use]
     pub fn before(&self, time: i64) -> usize {
         self.times().partition_point(|&opens| opens < time)
     }
 
     /// A part of it: so many bars after leaving out the first.
+    #[inline]
     #[must_use]
     pub fn part(&self, skip: usize, most: usize) -> Self {
         let skip = skip.min(self.bars);
@@ -106,12 +112,14 @@ impl<'a> Stretch<'a> {
     }
 
     /// The bid side.
+    #[inline]
     #[must_use]
     pub fn bid(&self) -> Prices<'a> {
         self.prices(&self.segment.bid, Spread::None)
     }
 
     /// The ask side.
+    #[inline]
     #[must_use]
     pub fn ask(&self) -> Prices<'a> {
         let bid = &self.segment.bid;
@@ -122,6 +130,7 @@ impl<'a> Stretch<'a> {
         }
     }
 
+    #[inline]
     fn prices(
         &self,
         columns: &'a [arrow_buffer::ScalarBuffer<f64>; 4],
@@ -137,6 +146,7 @@ impl<'a> Stretch<'a> {
         }
     }
 
+    #[inline]
     fn cut<T>(&self, column: &'a [T]) -> &'a [T] {
         &column[self.first..self.first + self.bars]
     }

@@ -183,6 +183,7 @@ impl SymbolCandles {
     }
 
     /// Open time of bar `index`.
+    #[inline]
     #[must_use]
     pub fn time(&self, index: usize) -> i64 {
         let (k, offset) = self.locate(index);

@@ -5,6 +5,9 @@ use super::place::Place;
 use super::{Cursor, Market, Stretch, Timeframe, TrackId};
 use crate::types::{Bar, SymbolId};
 
+/// Symbols whose next changes are looked at together.
+const TOGETHER: usize = 8;
+
 /// A walk over the steps of a market. It knows the bar that orders are matched against, and how
 /// many bars of each track a strategy may see.
 #[derive(Debug, Clone)]
@@ -15,6 +18,8 @@ pub struct Walk<'a> {
     /// By symbol, the time before which a step finds nothing changed: most symbols of many pause at
     /// most steps, where times are their own.
     changes: Vec<i64>,
+    /// The earliest of them, of so many symbols together.
+    earliest: Vec<i64>,
     visible: Vec<usize>,
     fresh: Vec<bool>,
     moved: Vec<TrackId>,
@@ -39,6 +44,7 @@ impl<'a> Walk<'a> {
             step: 0,
             places: places.collect(),
             changes: vec![i64::MIN; market.symbols().len()],
+            earliest: vec![i64::MIN; market.symbols().len().div_ceil(TOGETHER)],
             visible: vec![0; market.tracks()],
             fresh: vec![true; market.tracks()],
             moved: Vec::new(),
@@ -132,21 +138,32 @@ impl<'a> Walk<'a> {
     fn look(&mut self, time: i64) {
         self.moved.clear();
         let (lasting, has_all_bars) = (self.market.clock().lasting, self.market.has_all_bars);
-        let mut next = 0;
-        while let Some(track) = next_change(&self.changes, next, time) {
-            next = track + 1;
-            let (place, changes) = (&mut self.places[track], &mut self.changes[track]);
-            let complete = place.go_to(time, lasting, has_all_bars);
-            let fresh = complete > self.visible[track];
-            // A fresh track is visited at the next step as well, to become stale.
-            *changes = if fresh {
-                i64::MIN
-            } else {
-                place.changes_at(complete)
-            };
-            self.fresh[track] = fresh;
-            self.visible[track] = complete;
-            self.moved.push(TrackId(track));
+        // Of many symbols most have no bar at most steps: these comparisons are then all that they
+        // cost.
+        for block in 0..self.earliest.len() {
+            if self.earliest[block] > time {
+                continue;
+            }
+            let mut earliest = i64::MAX;
+            let first = block * TOGETHER;
+            for track in first..self.changes.len().min(first + TOGETHER) {
+                if self.changes[track] <= time {
+                    let place = &mut self.places[track];
+                    let complete = place.go_to(time, lasting, has_all_bars);
+                    let fresh = complete > self.visible[track];
+                    // A fresh track is visited at the next step as well, to become stale.
+                    self.changes[track] = if fresh {
+                        i64::MIN
+                    } else {
+                        place.changes_at(complete)
+                    };
+                    self.fresh[track] = fresh;
+                    self.visible[track] = complete;
+                    self.moved.push(TrackId(track));
+                }
+                earliest = earliest.min(self.changes[track]);
+            }
+            self.earliest[block] = earliest;
         }
         self.look_higher(time);
         // Mostly all symbols are there from the start.
@@ -232,12 +249,14 @@ impl<'a> Walk<'a> {
     }
 
     /// The step that the walk stands at.
+    #[inline]
     #[must_use]
     pub fn step(&self) -> usize {
         self.step
     }
 
     /// Its time.
+    #[inline]
     #[must_use]
     pub fn time(&self) -> i64 {
         self.market.time(self.step)
@@ -258,6 +277,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The symbols that have a bar at this step, in order.
+    #[inline]
     pub(crate) fn present(&self) -> impl Iterator<Item = SymbolId> {
         // The only symbol has one at each step, and is not looked at.
         let only = matches!(self.market.timeline, Timeline::Bars).then_some(SymbolId(0));
@@ -317,6 +337,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The bars from this step on in a row, where the market is one symbol.
+    #[inline]
     #[must_use]
     pub fn stretch(&self, most: usize) -> Option<Stretch<'a>> {
         match (&self.market.timeline, &self.places[0].cursor) {
@@ -346,6 +367,7 @@ impl<'a> Walk<'a> {
 
     /// Open time of a symbol's bar at the last step before this one at which it had a bar; none
     /// where there is none.
+    #[inline]
     #[must_use]
     pub fn since(&self, symbol: SymbolId) -> Option<i64> {
         if let Timeline::Bars = self.market.timeline {
@@ -358,6 +380,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A symbol's newest complete bar.
+    #[inline]
     #[must_use]
     pub fn newest(&self, symbol: SymbolId) -> Option<Bar> {
         let newest = self.visible[symbol.index()].checked_sub(1)?;
@@ -386,28 +409,6 @@ impl<'a> ClosedWalk<'a> {
         }
         self.0.get_or_insert_with(|| walk.closed())
     }
-}
-
-/// The first track from one on for which something changes at a time.
-// Of many symbols most have no bar at most steps; these comparisons, side by side, are then all
-// that they cost.
-#[inline]
-fn next_change(changes: &[i64], from: usize, time: i64) -> Option<usize> {
-    const LANES: usize = 8;
-    // Where all have the same times, the next one changes as well.
-    if *changes.get(from)? <= time {
-        return Some(from);
-    }
-    let mut first = from;
-    while let Some(lanes) = changes.get(first..first + LANES) {
-        let due = lanes.iter().map(|&changes| u32::from(changes <= time));
-        if due.sum::<u32>() > 0 {
-            break;
-        }
-        first += LANES;
-    }
-    let found = changes[first..].iter().position(|&changes| changes <= time);
-    found.map(|place| first + place)
 }
 
 /// How many bars of a timeframe are complete at a time, known that so many were before.

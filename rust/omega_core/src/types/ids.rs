@@ -15,6 +15,7 @@ pub struct TradeId(pub u32);
 
 impl SymbolId {
     /// The place as an index.
+    #[inline]
     #[must_use]
     pub fn index(self) -> usize {
         self.0 as usize

@@ -28,6 +28,7 @@ pub struct Bar {
 
 impl Bar {
     /// The prices of one side.
+    #[inline]
     #[must_use]
     pub fn side(&self, side: Side) -> &Ohlc {
         match side {

@@ -20,6 +20,7 @@ pub enum Direction {
 
 impl Direction {
     /// `1.0` for long and `-1.0` for short: the factor of rule M2.
+    #[inline]
     #[must_use]
     pub fn sign(self) -> f64 {
         match self {
@@ -30,6 +31,7 @@ impl Direction {
     }
 
     /// The side on which a position of this direction is entered.
+    #[inline]
     #[must_use]
     pub fn entry_side(self) -> Side {
         match self {
@@ -39,6 +41,7 @@ impl Direction {
     }
 
     /// The side on which a position of this direction is left, and marked.
+    #[inline]
     #[must_use]
     pub fn exit_side(self) -> Side {
         match self {
@@ -48,6 +51,7 @@ impl Direction {
     }
 
     /// The other direction: of the order that closes a position of this one.
+    #[inline]
     #[must_use]
     pub fn opposite(self) -> Self {
         match self {

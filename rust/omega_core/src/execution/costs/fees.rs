@@ -53,6 +53,7 @@ impl FeeFunction {
         Self(Arc::new(function))
     }
 
+    #[inline]
     fn of(&self, basis: &FeeBasis) -> Result<f64, OmegaError> {
         let checked = (self.0)(basis).and_then(|fee| {
             // In this form NaN fails as well.
@@ -121,6 +122,7 @@ impl Fees {
     ///
     /// # Errors
     /// `FeeFailed` where the function fails.
+    #[inline]
     pub fn of(&self, basis: &FeeBasis) -> Result<f64, OmegaError> {
         if self.entry_only && !basis.is_entry {
             return Ok(0.0);
@@ -129,6 +131,7 @@ impl Fees {
     }
 
     /// The fee of a leg whose fee function gave so much.
+    #[inline]
     #[must_use]
     pub fn with_own(&self, basis: &FeeBasis, own: f64) -> f64 {
         // From the left, as M4.2 writes it and the reference adds.
@@ -157,12 +160,14 @@ impl Fees {
         self.proportional(basis) + self.by_role(basis)
     }
 
+    #[inline]
     fn proportional(&self, basis: &FeeBasis) -> f64 {
         basis.notional * self.per_million / 1e6
             + basis.lots * self.per_lot
             + basis.notional * self.percent / 100.0
     }
 
+    #[inline]
     fn by_role(&self, basis: &FeeBasis) -> f64 {
         let percent = if basis.is_maker {
             self.maker
@@ -176,6 +181,7 @@ impl Fees {
     ///
     /// # Errors
     /// `FeeFailed` where it fails.
+    #[inline]
     pub fn own(&self, basis: &FeeBasis) -> Result<f64, OmegaError> {
         match &self.function {
             // An entry without a notional is refused (M3.1): there is no fill to call it for.

@@ -18,6 +18,7 @@ pub struct Slippage {
 
 impl Slippage {
     /// The distance of one fill from its price before slippage.
+    #[inline]
     #[must_use]
     pub fn distance(&self, price: f64, seed: u64, order: u32, leg: u32) -> f64 {
         // The three rounds of mixing are spared where they would be multiplied by 0.

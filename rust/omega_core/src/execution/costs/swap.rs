@@ -36,6 +36,7 @@ impl Default for Swap {
 
 impl Swap {
     /// Whether any night is booked.
+    #[inline]
     #[must_use]
     pub fn is_charged(&self) -> bool {
         let rates = [self.long, self.short, self.long_percent, self.short_percent];

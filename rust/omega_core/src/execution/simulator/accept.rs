@@ -16,11 +16,11 @@ impl Simulator {
     /// step, it is taken all the same, and waits for the next one to fill.
     pub(super) fn process<A: Account>(
         &mut self,
-        action: Action,
+        action: &mut Action,
         bars: StepBars<'_>,
         account: &mut A,
     ) -> Result<(), OmegaError> {
-        let now = bars.of(self.symbol_of(&action));
+        let now = bars.of(self.symbol_of(action));
         // Before any test, because a refused action counts as well: `buy()` can then give the
         // number in the callback, before the order exists (F9.1).
         let id = self.book.take_number();
@@ -32,16 +32,16 @@ impl Simulator {
                 reason,
             } => {
                 let request = CloseRequest {
-                    target,
-                    fraction,
-                    reason,
+                    target: *target,
+                    fraction: *fraction,
+                    reason: *reason,
                 };
                 self.close(id, &request, now, account)
             }
-            Action::Cancel(order) => self.cancel(id, order, now),
-            Action::Modify(request) => self.modify(id, &request, now),
+            Action::Cancel(order) => self.cancel(id, *order, now),
+            Action::Modify(request) => self.modify(id, request, now),
             Action::Rebalance(request) => {
-                self.rebalancing.requested.push(request);
+                self.rebalancing.requested.push(request.clone());
                 None
             }
         };
@@ -51,6 +51,7 @@ impl Simulator {
     }
 
     /// The symbol that an action is about; of one that is about nothing, the first.
+    #[inline]
     pub(super) fn symbol_of(&self, action: &Action) -> SymbolId {
         let of_trade = |trade: TradeId| {
             let position = self.positions.get(trade).map(|position| position.symbol);
@@ -70,6 +71,7 @@ impl Simulator {
     }
 
     /// A refusal ends a strict run and is a row in any other.
+    #[inline]
     pub(super) fn answer(
         &self,
         id: OrderId,
@@ -112,6 +114,7 @@ impl Simulator {
     }
 
     /// The same, where each open position is looked at.
+    #[inline]
     pub(super) fn is_stopped_among_open(&mut self) -> bool {
         self.is_stopped(self.positions.open.len())
     }
@@ -129,7 +132,7 @@ impl Simulator {
     fn open<A: Account>(
         &mut self,
         id: OrderId,
-        request: OpenRequest,
+        request: &mut OpenRequest,
         now: &SymbolBar,
         account: &mut A,
     ) -> Option<RejectReason> {
@@ -198,6 +201,7 @@ impl Simulator {
     }
 
     /// Whether the limits of the run allow an order (F12.3).
+    #[inline]
     pub(super) fn check_limits(&self, order: &Order, now: &SymbolBar) -> Result<(), RejectReason> {
         // They are about what is opened.
         if order.reduce_only != ReduceOnly::No {
@@ -237,7 +241,8 @@ impl Simulator {
     }
 }
 
-fn order_row(id: OrderId, request: OpenRequest, now: &SymbolBar) -> Order {
+/// The row of an order, which takes the texts of its request.
+fn order_row(id: OrderId, request: &mut OpenRequest, now: &SymbolBar) -> Order {
     // A refused order shows the size that it named; one left to a sizer has none.
     let named = match request.size {
         Some(Sizer::FixedLots(lots)) => lots,
@@ -274,12 +279,17 @@ fn order_row(id: OrderId, request: OpenRequest, now: &SymbolBar) -> Order {
         is_cut: false,
         trail: request.trail,
         reduce_only: request.reduce_only,
-        labels: Labels::new(request.group, request.reason, request.tags),
+        labels: Labels::new(
+            request.group.take(),
+            request.reason.take(),
+            std::mem::take(&mut request.tags),
+        ),
     }
 }
 
 /// The size of an order, rounded down and within the limits of the instrument; what only reduces is
 /// cut at its fill and has none of these (F14).
+#[inline]
 pub(super) fn order_size(
     order: &Order,
     lots: f64,

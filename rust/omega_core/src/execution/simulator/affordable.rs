@@ -24,6 +24,7 @@ pub(super) struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     /// An entry of so many lots as the basis has, at a rate.
+    #[inline]
     pub(super) fn new(symbol: &'a SymbolSettings, basis: FeeBasis, rate: f64) -> Self {
         let full = basis;
         let mut entry = Self { symbol, full, rate };
@@ -32,6 +33,7 @@ impl<'a> Entry<'a> {
     }
 
     /// The entry with so many lots, worth what they are at a rate.
+    #[inline]
     fn basis(&self, lots: f64, rate: f64) -> FeeBasis {
         let units = lots * self.symbol.instrument.contract_size;
         FeeBasis {
@@ -48,6 +50,7 @@ impl<'a> Entry<'a> {
     }
 
     /// Margin and fee of a size, where the fee function gave so much.
+    #[inline]
     pub(super) fn need(&self, basis: &FeeBasis, own: f64) -> f64 {
         let margin = margin_of(&self.symbol.instrument, basis);
         margin + self.symbol.fees.with_own(basis, own)
@@ -92,12 +95,14 @@ pub(super) struct Affordable {
 }
 
 /// The margin of a fill that opens a position (M7).
+#[inline]
 pub(super) fn margin_of(instrument: &Instrument, basis: &FeeBasis) -> f64 {
     instrument.margin(basis.notional, basis.lots, basis.price)
 }
 
 impl Simulator {
     /// The conversion rate that an entry is tested with: the newest that is complete (M7).
+    #[inline]
     pub(super) fn entry_rate(&self, now: &SymbolBar) -> f64 {
         match self.settings.semantics {
             Semantics::One => now.rate,
@@ -186,6 +191,7 @@ impl Simulator {
     }
 
     /// Whether an order may open a position of a direction: a cash account holds no shorts (M12).
+    #[inline]
     pub(super) fn check_short(&self, direction: Direction) -> Result<(), RejectReason> {
         let is_cash = self.settings.account.kind == AccountKind::Cash;
         if is_cash && direction == Direction::Short {

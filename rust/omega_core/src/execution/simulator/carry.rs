@@ -112,6 +112,7 @@ impl Simulator {
     }
 
     /// Whether a short position may be opened (C2, M12).
+    #[inline]
     pub(super) fn check_short_of(
         &self,
         symbol: SymbolId,

@@ -49,6 +49,7 @@ impl Simulator {
 
     /// Cancels the order that waits under the number of a close, which then leaves no row (F13);
     /// whether there is one.
+    #[inline]
     pub(super) fn cancel_waiting(&mut self, target: CloseTarget) -> bool {
         let CloseTarget::Trade(number) = target else {
             return false;
@@ -247,6 +248,7 @@ pub(super) fn market_order(
 }
 
 /// Whether a part of a position can be closed: NaN cannot.
+#[inline]
 fn is_fraction(part: f64) -> bool {
     part > 0.0 && part <= 1.0
 }

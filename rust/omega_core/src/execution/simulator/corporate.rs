@@ -59,6 +59,7 @@ impl Simulator {
     }
 
     /// Whether a symbol is traded no more.
+    #[inline]
     pub(super) fn is_gone(&self, symbol: SymbolId, time: i64) -> bool {
         let schedule = self.settings.schedule.as_deref();
         schedule.is_some_and(|schedule| schedule.is_gone(symbol, time))

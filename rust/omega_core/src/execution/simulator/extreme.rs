@@ -14,6 +14,7 @@ pub(super) enum Extreme {
 impl Extreme {
     /// Those at which the equity of a bar may be the lowest: the adverse one of positions of one
     /// direction; open, low and high of both.
+    #[inline]
     pub(super) fn worst_for(exposure: &Exposure) -> &'static [Self] {
         match exposure.direction() {
             Some(Direction::Long) => &[Self::Low],
@@ -24,6 +25,7 @@ impl Extreme {
     }
 
     /// Bid and ask there.
+    #[inline]
     pub(super) fn of(self, now: &SymbolBar) -> (f64, f64) {
         let (bid, ask) = (&now.bar.bid, &now.bar.ask);
         match self {

@@ -33,6 +33,7 @@ pub(super) struct EntryPrice {
 
 impl EntryPrice {
     /// That of an order that fills at the market.
+    #[inline]
     pub(super) fn at_market(price: f64) -> Self {
         Self {
             price,
@@ -313,6 +314,7 @@ impl Simulator {
     }
 
     /// The slippage of an entry of so many lots at a price.
+    #[inline]
     fn entry_slippage(&self, order: &Order, at: (f64, f64), now: &SymbolBar) -> f64 {
         if slips(order) {
             self.slippage(at, (order.id.0, ENTRY_LEG), now)
@@ -322,6 +324,7 @@ impl Simulator {
     }
 
     /// The slippage of so many lots at a price, for a leg of an order (M4).
+    #[inline]
     pub(super) fn slippage(
         &self,
         (price, lots): (f64, f64),
@@ -358,6 +361,7 @@ impl Simulator {
     }
 
     /// Whether one more position of a symbol fits.
+    #[inline]
     pub(super) fn check_count(&self, symbol: SymbolId) -> Result<(), RejectReason> {
         let (all, of_symbol) = (self.positions.open.len(), self.positions.count_of(symbol));
         self.settings.limits.check_count(all, of_symbol)
@@ -365,6 +369,7 @@ impl Simulator {
 }
 
 /// Market and stop orders slip, limits do not (F1 to F4).
+#[inline]
 fn slips(order: &Order) -> bool {
     match order.kind {
         OrderType::Market | OrderType::AtClose | OrderType::Stop(_) => true,

@@ -93,7 +93,12 @@ impl Simulator {
                 reached.push((position.order, Item::Position(position.id)));
             }
         }
-        if part == Part::Inside && !reached.is_empty() && self.tests_inside() {
+        if reached.is_empty() {
+            self.book.settle();
+            self.reached = reached;
+            return false;
+        }
+        if part == Part::Inside && self.tests_inside() {
             // A fill moves the account's stop, so that each position has its turn: at the stop as
             // it is by then.
             let open = self.positions.of_symbol(now.symbol);
@@ -103,7 +108,6 @@ impl Simulator {
         }
         // Gathered before the first fill: fills remove and add what is walked over.
         reached.sort_unstable();
-        let is_reached = !reached.is_empty();
         for (_, item) in reached.drain(..) {
             self.deal_with(item, part, now, account);
             if self.is_stopped(STEPS_OF_AN_ORDER) {
@@ -112,7 +116,7 @@ impl Simulator {
         }
         self.book.settle();
         self.reached = reached;
-        is_reached
+        true
     }
 
     fn deal_with<A: Account>(&mut self, item: Item, part: Part, now: &SymbolBar, account: &mut A) {

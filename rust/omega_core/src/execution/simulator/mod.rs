@@ -36,7 +36,6 @@ pub use own_bars::OwnBars;
 use std::cell::OnceCell;
 
 use super::book::OrderBook;
-use super::marks::Marks;
 use super::positions::Positions;
 use super::quiet::{LastMark, QuietRange};
 use super::{
@@ -79,8 +78,8 @@ pub struct Simulator {
     late_error: OnceCell<OmegaError>,
     /// For bars of so many orders and positions that an interrupt cannot wait for their end.
     pace: Pace,
-    /// Made when a bar changed nothing, ended by the next change.
-    quiet: Option<QuietRange>,
+    /// Begins when a bar changed nothing, and ends with the next change.
+    quiet: QuietRange,
     /// The changes counted when a bar was last found to change nothing.
     settled: u64,
     /// Time of the bar walked last.
@@ -101,8 +100,7 @@ pub struct Simulator {
     passed: quiet_steps::Passed,
     rebalancing: rebalancing::Rebalancing,
     volumes: volumes::Volumes,
-    /// Memory for the next quiet range, for what a bar reaches and for what a close is about.
-    spare: Marks,
+    /// Memory for what a bar reaches and for what a close is about.
     reached: Vec<match_bar::Reached>,
     targets: Vec<TradeId>,
     /// Corporate actions, and what holding costs; what is kept of them where there are any.
@@ -118,6 +116,7 @@ impl Simulator {
     /// An executor without orders or positions.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
+        let quiet = QuietRange::new(settings.semantics);
         Self {
             book: OrderBook::default(),
             positions: Positions::new(settings.symbols.len()),
@@ -130,7 +129,7 @@ impl Simulator {
             submitted: Vec::new(),
             late_error: OnceCell::new(),
             pace: Pace::default(),
-            quiet: None,
+            quiet,
             settled: 0,
             walked: i64::MIN,
             mark: None,
@@ -142,7 +141,6 @@ impl Simulator {
             steps_ahead: 0,
             passed: quiet_steps::Passed::default(),
             rebalancing: rebalancing::Rebalancing::default(),
-            spare: Marks::default(),
             reached: Vec::new(),
             targets: Vec::new(),
         }
@@ -157,6 +155,7 @@ impl Simulator {
         self
     }
 
+    #[inline]
     fn instrument(&self, symbol: SymbolId) -> &Instrument {
         &self.settings.symbols[symbol.index()].instrument
     }
@@ -177,7 +176,11 @@ impl Simulator {
         // At once where nothing is to be resolved: an action is large, and one by one each is moved
         // three times.
         if actions.iter().all(|action| action.closes_all().is_none()) {
-            self.submitted.append(actions);
+            if self.submitted.is_empty() {
+                std::mem::swap(&mut self.submitted, actions);
+            } else {
+                self.submitted.append(actions);
+            }
             return self.submitted.len();
         }
         for action in actions.drain(..) {
@@ -238,7 +241,7 @@ impl Simulator {
 
     /// Whether a step looks at what is held or waits of symbols that have no bar at it: by date, to
     /// rebalance, or for one that is stale.
-    fn needs_waiting(&self, time: i64) -> bool {
+    pub fn needs_waiting(&self, time: i64) -> bool {
         self.has_dates
             || self.settings.semantics == Semantics::One
             || (self.settings.stale.is_some() && time >= self.stale_from)
@@ -286,12 +289,13 @@ impl Simulator {
         }
         // Taken and put back for its memory: to process an action borrows the whole simulator.
         let mut actions = std::mem::take(&mut self.submitted);
-        for action in actions.drain(..) {
+        for action in &mut actions {
             self.process(action, bars, account)?;
             if self.is_stopped(STEPS_OF_AN_ORDER) {
                 break;
             }
         }
+        actions.clear();
         self.book.settle();
         self.submitted = actions;
         self.rebalance(bars, account);
@@ -309,6 +313,7 @@ impl Simulator {
     }
 
     /// Room for the rows that this step may add.
+    #[inline]
     fn make_room(&mut self) -> Result<(), OmegaError> {
         let submitted = self.submitted.len();
         let fills = submitted + self.book.working.len() + self.positions.open.len();
@@ -384,6 +389,7 @@ impl Simulator {
     }
 
     /// The open profit at the last mark (M5).
+    #[inline]
     #[must_use]
     pub fn open_profit(&self) -> f64 {
         self.positions.marked_profit()

@@ -6,14 +6,15 @@ use crate::execution::{Account, SymbolBar};
 impl Simulator {
     /// Books the nights between the last bar and this one (M4).
     pub(super) fn book_nights<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
+        // First, since a day is found by a division.
+        let swap = &self.settings.symbols[now.symbol.index()].swap;
+        if !swap.is_charged() {
+            return;
+        }
         let days = self.settings.days(now.symbol);
         let (from, to) = (days.of(now.since), days.of(now.opens));
         // Finer bars end here: they count from the open of their own bar (I5.1).
         if from >= to {
-            return;
-        }
-        let swap = &self.settings.symbols[now.symbol.index()].swap;
-        if !swap.is_charged() {
             return;
         }
         self.positions.for_each_of(now.symbol, |position| {

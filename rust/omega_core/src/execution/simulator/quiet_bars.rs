@@ -1,7 +1,6 @@
 //! Bars of the only symbol in which nothing can happen, and the range that takes them.
 
 use super::Simulator;
-use crate::execution::quiet::QuietRange;
 use crate::execution::{Lows, QuietBar};
 use crate::store::Stretch;
 use crate::types::Bar;
@@ -17,14 +16,18 @@ impl Simulator {
         balance: f64,
         is_alone: bool,
     ) -> Option<QuietBar<'_>> {
-        if self.quiet.is_none() {
+        if !self.quiet.is_on {
             if !is_alone {
                 // As in `advance_quiet`: the strategy skips the next bar as well.
                 self.settled = self.changes();
             }
             self.begin_quiet(balance);
         }
-        self.quiet.as_mut()?.take_bar(bar, rate)
+        if self.quiet.is_on {
+            self.quiet.take_bar(bar, rate)
+        } else {
+            None
+        }
     }
 
     /// Takes such bars from the head of a stretch, and hands on their open profits in blocks; gives
@@ -39,12 +42,13 @@ impl Simulator {
         // The strategy skips these bars, so that nothing but a bar changes anything: no need to
         // wait for one that does not.
         self.settled = self.changes();
-        if self.quiet.is_none() {
+        if !self.quiet.is_on {
             self.begin_quiet(balance);
         }
-        match &mut self.quiet {
-            Some(range) => range.take_bars(stretch, rate, write),
-            None => 0,
+        if self.quiet.is_on {
+            self.quiet.take_bars(stretch, rate, write)
+        } else {
+            0
         }
     }
 
@@ -59,11 +63,14 @@ impl Simulator {
     ) -> usize {
         // As in `advance_quiet`: the strategy is likely to leave these bars alone.
         self.settled = self.changes();
-        if self.quiet.is_none() {
+        if !self.quiet.is_on {
             self.begin_quiet(balance);
         }
-        let range = self.quiet.as_mut();
-        range.map_or(0, |range| range.foresee(stretch, rate, profits))
+        if self.quiet.is_on {
+            self.quiet.foresee(stretch, rate, profits)
+        } else {
+            0
+        }
     }
 
     /// Merges all triggers, unless something has just changed: a run that changes something on each
@@ -83,23 +90,17 @@ impl Simulator {
             self.settled = changes;
             return;
         }
-        let spare = std::mem::take(&mut self.spare);
         let last = (self.walked, self.mark, until);
-        self.quiet = QuietRange::new(
-            &self.settings,
-            &self.book,
-            &self.positions,
-            last,
-            balance,
-            spare,
-        );
+        let (settings, book) = (&self.settings, &self.book);
+        self.quiet
+            .begin(settings, book, &self.positions, last, balance);
     }
 
     /// Ends the quiet range: positions get what its bars brought.
     pub(super) fn end_quiet(&mut self) {
-        if let Some(range) = self.quiet.take() {
-            self.mark = range.last_mark().or(self.mark);
-            self.spare = range.end(&mut self.positions.open);
+        if self.quiet.is_on {
+            self.mark = self.quiet.last_mark().or(self.mark);
+            self.quiet.end(&mut self.positions.open);
             self.positions.forget_sums();
         }
     }

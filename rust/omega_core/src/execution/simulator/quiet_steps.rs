@@ -48,6 +48,22 @@ impl Simulator {
             && !self.positions.open.is_empty()
     }
 
+    /// Whether a symbol is held, or has orders that wait for a bar of its own.
+    pub fn concerns(&self, symbol: SymbolId) -> bool {
+        self.holds(symbol) || self.book.waits_for(symbol)
+    }
+
+    /// Passes a step that concerns nothing that is open or waits; false where the account is to be
+    /// tested all the same. Its equity at the open is that of the close before.
+    pub fn pass_step<A: Account>(&self, account: &mut A) -> bool {
+        let equity = account.balance() + self.open_profit();
+        let passes = equity > 0.0 && !self.is_ruined && self.submitted.is_empty();
+        if passes {
+            account.note_equity(equity);
+        }
+        passes
+    }
+
     /// Whether a symbol has open positions.
     pub fn holds(&self, symbol: SymbolId) -> bool {
         self.positions.count_of(symbol) > 0

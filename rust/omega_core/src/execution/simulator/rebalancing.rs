@@ -51,6 +51,7 @@ pub(super) struct Part {
 
 impl Rebalancing {
     /// Whether nothing was requested and nothing waits.
+    #[inline]
     pub(super) fn is_idle(&self) -> bool {
         self.parts.is_empty() && self.waiting.is_empty()
     }
@@ -124,6 +125,9 @@ impl Simulator {
 
     /// Turns the targets that were requested into orders, and fills all that can fill.
     pub(super) fn rebalance<A: Account>(&mut self, bars: StepBars<'_>, account: &mut A) {
+        if self.rebalancing.requested.is_empty() && self.rebalancing.is_idle() {
+            return;
+        }
         let mut requested = std::mem::take(&mut self.rebalancing.requested);
         for request in requested.drain(..) {
             self.plan(&request, bars, account);

@@ -7,6 +7,7 @@ use crate::types::Bar;
 
 impl Simulator {
     /// Whether a symbol has been without a bar for too long.
+    #[inline]
     pub(super) fn is_stale(&self, now: &SymbolBar) -> bool {
         let days = self.settings.days(now.symbol);
         !now.trades

@@ -12,6 +12,7 @@ pub(super) struct Standing {
 
 impl Standing {
     /// Adds what is held of a symbol, at the open of its bar.
+    #[inline]
     pub(super) fn add(&mut self, exposure: &Exposure, now: &SymbolBar, instrument: &Instrument) {
         if !exposure.is_empty() {
             let (bid, ask) = (now.bar.bid.open, now.bar.ask.open);
@@ -44,6 +45,7 @@ pub(super) struct Held {
 
 impl Held {
     /// The bar is over: all follows the entries that were made inside it.
+    #[inline]
     pub(super) fn forget_entries(&mut self) {
         self.has_entries = false;
     }

@@ -21,6 +21,7 @@ struct Forced {
 
 impl Simulator {
     /// Whether the account closes anything by itself other than at a close.
+    #[inline]
     pub(super) fn tests_inside(&self) -> bool {
         let rules = &self.settings.account;
         self.settings.semantics == Semantics::Two
@@ -28,15 +29,18 @@ impl Simulator {
     }
 
     /// Whether the equities inside bars are noted.
+    #[inline]
     pub fn notes_equity(&self) -> bool {
         self.settings.semantics == Semantics::Two
     }
 
+    #[inline]
     fn stops_at_ruin(&self) -> bool {
         self.settings.semantics == Semantics::Two && self.settings.account.stops_at_ruin
     }
 
     /// Notes which symbols have a bar at this step, or at this time inside it.
+    #[inline]
     pub(super) fn begin_step(&mut self, bars: StepBars<'_>) {
         // Of one symbol nobody looks.
         if self.settings.symbols.len() > 1 {
@@ -98,7 +102,8 @@ impl Simulator {
     fn standing_at_opens<A: Account>(&mut self, bars: StepBars<'_>, account: &A) -> Standing {
         let mut trading = bars.trading();
         if let (Some(only), None) = (trading.next(), trading.next()) {
-            let held = *self.hold(only, account);
+            self.hold(only, account);
+            let held = &self.held;
             let mut standing = Standing {
                 equity: held.rest.equity,
                 margin: held.rest.margin,
@@ -132,7 +137,8 @@ impl Simulator {
 
     /// What a symbol and the rest of the account hold, added up (M9): the sums of the call before
     /// as long as no close, no rate and no mark changes them, with what was opened since.
-    fn hold<A: Account>(&mut self, now: &SymbolBar, account: &A) -> &mut Held {
+    // Into the simulator's own, since the sums are too large to be copied at each test.
+    fn hold<A: Account>(&mut self, now: &SymbolBar, account: &A) {
         let made_of = MadeOf {
             symbol: now.symbol,
             closes: self.positions.closes,
@@ -154,25 +160,23 @@ impl Simulator {
             held.has_stop = false;
         }
         held.rest.equity = held.marks + balance;
-        held
     }
 
     /// Adds what was opened since the last time.
     fn add_up(&mut self, now: &SymbolBar) {
-        let mut held = self.held;
+        let (held, symbols) = (&mut self.held, &self.settings.symbols);
         for position in &self.positions.open[held.positions..] {
             held.has_stop = false;
             if position.symbol == now.symbol {
                 held.exposure.add(position, now.last_rate);
                 held.has_entries |= position.live != Live::FromOpen;
             } else {
+                let instrument = &symbols[position.symbol.index()].instrument;
                 held.marks += position.marked_profit;
-                held.rest.margin +=
-                    position.value * self.instrument(position.symbol).maintenance_rate;
+                held.rest.margin += position.value * instrument.maintenance_rate;
             }
         }
         held.positions = self.positions.open.len();
-        self.held = held;
     }
 
     /// Gives each position of a symbol the account's stop, made from what is held by now (M9).
@@ -202,16 +206,17 @@ impl Simulator {
     }
 
     fn renewed_stop<A: Account>(&mut self, now: &SymbolBar, account: &A) -> Option<AccountStop> {
-        let held = *self.hold(now, account);
-        if held.has_stop {
-            return held.stop;
+        self.hold(now, account);
+        if self.held.has_stop {
+            return self.held.stop;
         }
-        let stop = self.account_stop(&held, now.symbol);
+        let stop = self.account_stop(&self.held, now.symbol);
         (self.held.has_stop, self.held.is_spread) = (true, false);
         self.held.stop = stop;
         stop
     }
 
+    #[inline]
     fn account_stop(&self, held: &Held, symbol: SymbolId) -> Option<AccountStop> {
         let (exposure, rest, rules) = (&held.exposure, &held.rest, &self.settings.account);
         let by_margin = rules.stop_out_level.and_then(|level| {
@@ -297,10 +302,12 @@ impl Simulator {
     /// The tests of a symbol with positions of both directions, at the extremes of its bar; then
     /// what the equity was at the extremes that its positions outlived (M9).
     pub(super) fn test_extremes<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
-        if self.positions.open.is_empty() {
+        // Nor is anything tested where no equity is noted.
+        if self.positions.open.is_empty() || !self.notes_equity() {
             return;
         }
-        if self.tests_inside() && self.hold(now, account).exposure.is_hedged() {
+        self.hold(now, account);
+        if self.tests_inside() && self.held.exposure.is_hedged() {
             while let Some((extreme, reason)) = self.failing_extreme(now, account)
                 && !self.is_stopped_among_open()
             {
@@ -311,13 +318,11 @@ impl Simulator {
                 let is_certain = false;
                 self.force(Forced { reason, is_certain }, price_of, now, account);
             }
+            self.hold(now, account);
         }
-        if !self.notes_equity() {
-            return;
-        }
-        let held = *self.hold(now, account);
+        let held = &self.held;
         for &extreme in Extreme::worst_for(&held.exposure) {
-            account.note_equity(self.equity_at(extreme, &held, now));
+            account.note_equity(self.equity_at(extreme, held, now));
         }
     }
 
@@ -327,12 +332,13 @@ impl Simulator {
         now: &SymbolBar,
         account: &A,
     ) -> Option<(Extreme, ExitReason)> {
-        let held = *self.hold(now, account);
+        self.hold(now, account);
+        let held = &self.held;
         if held.exposure.is_empty() {
             return None;
         }
-        let low = self.standing_at(Extreme::Low, &held, now);
-        let high = self.standing_at(Extreme::High, &held, now);
+        let low = self.standing_at(Extreme::Low, held, now);
+        let high = self.standing_at(Extreme::High, held, now);
         let (extreme, worst) = if high.equity < low.equity {
             (Extreme::High, high)
         } else {
@@ -347,6 +353,7 @@ impl Simulator {
     }
 
     /// The account at an extreme of a symbol's bar.
+    #[inline]
     fn standing_at(&self, extreme: Extreme, held: &Held, now: &SymbolBar) -> Standing {
         let (bid, ask) = extreme.of(now);
         let rate = self.instrument(now.symbol).maintenance_rate;

@@ -29,6 +29,7 @@ impl Volumes {
 
 impl Simulator {
     /// The lots that a symbol may still trade in its bar.
+    #[inline]
     pub(super) fn volume_left(&self, now: &SymbolBar) -> f64 {
         let Some(participation) = self.settings.participation else {
             return f64::INFINITY;
@@ -47,6 +48,7 @@ impl Simulator {
     }
 
     /// Counts the fills from one on.
+    #[inline]
     pub(super) fn note_volume(&mut self, from: usize, now: &SymbolBar) {
         if self.settings.participation.is_none() {
             return;
@@ -62,6 +64,7 @@ impl Simulator {
 
     /// The lots of an order that fills, as far as the volume allows; none where it does not fill,
     /// and is cancelled.
+    #[inline]
     pub(super) fn within_volume(&mut self, row: usize, now: &SymbolBar) -> Option<f64> {
         let left = self.volume_left(now);
         let order = &mut self.book.orders[row];
@@ -81,6 +84,7 @@ impl Simulator {
     }
 
     /// Notes that an order filled no more than so many lots, and tries the rest again.
+    #[inline]
     pub(super) fn carry_over(&mut self, row: usize, done: f64) {
         let retries = self.retries();
         let order = &mut self.book.orders[row];
@@ -117,6 +121,7 @@ impl Simulator {
     }
 
     /// The lots of a position that a close may close; none where there is no volume left.
+    #[inline]
     pub(super) fn part_within_volume(
         &mut self,
         row: usize,
@@ -153,6 +158,7 @@ impl Simulator {
     }
 
     /// Whether what the volume leaves of an order is tried again.
+    #[inline]
     pub(super) fn retries(&self) -> bool {
         self.settings.participation.is_some_and(|own| own.retries)
     }

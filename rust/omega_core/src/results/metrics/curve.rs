@@ -103,15 +103,23 @@ pub(super) fn day_closes(inputs: &Inputs<'_>) -> Vec<f64> {
     let mut row = 0;
     while row < times.len() {
         let (begin, end) = inputs.shared.days.span(times[row]);
-        // Most bars belong to the same day as the one before; two comparisons are cheaper than to
-        // look it up.
-        let rest = times[row + 1..].iter();
-        row += 1 + rest
-            .take_while(|&&time| begin <= time && time < end)
-            .count();
+        row += 1 + rows_within(&times[row + 1..], (begin, end));
         closes.push(inputs.equity[row - 1]);
     }
     closes
+}
+
+/// How many rows at the head open within a day.
+// In steps that double, then by halves: a day has many bars, and their times ascend.
+fn rows_within(times: &[i64], (begin, end): (i64, i64)) -> usize {
+    let is_within = |time: &i64| begin <= *time && *time < end;
+    let (mut within, mut step) = (0, 1);
+    while times.get(within + step - 1).is_some_and(is_within) {
+        within += step;
+        step *= 2;
+    }
+    let last = times.len().min(within + step);
+    within + times[within..last].partition_point(is_within)
 }
 
 /// The day of the ruin, counted among those that have a bar (M8).
@@ -126,4 +134,22 @@ pub(super) fn day_of_ruin(inputs: &Inputs<'_>) -> Option<usize> {
 fn cagr(growth: f64, years: f64) -> Option<f64> {
     // A negative base has no real power; an account below 0 has no growth rate.
     (growth >= 0.0).then(|| growth.powf(1.0 / years) - 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_has_the_rows_that_open_within_it() {
+        for rows in 0..70 {
+            for within in 0..=rows {
+                let times: Vec<i64> = (0..rows)
+                    .map(|row| if row < within { row } else { 1_000 + row })
+                    .collect();
+                let found = rows_within(&times, (0, 1_000));
+                assert_eq!(i64::try_from(found), Ok(within), "{rows}");
+            }
+        }
+    }
 }

@@ -2,6 +2,10 @@
 
 use super::inputs::Inputs;
 use super::{days, ratio};
+use crate::execution::{greatest, least};
+
+/// Rows looked at together.
+const BLOCK: usize = 128;
 
 /// What the rows of an equity curve come to.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -53,22 +57,30 @@ impl Walked {
         let mut fall = Fall::from(initial, 0);
         // In variables of their own, which stay in registers.
         let (mut sum, mut lowest) = (0.0, first);
-        for (row, &now) in inputs.equity.iter().enumerate() {
-            sum += now;
-            if now < lowest {
-                lowest = now;
-            }
-            // Not strict: back at the peak ends a fall, and of equal peaks the last one begins the
-            // next.
-            if now >= fall.peak {
-                if fall.is_falling {
-                    found.finish(&fall, row, inputs);
-                }
-                fall = Fall::from(now, row);
-            } else {
+        for (block, rows) in inputs.equity.chunks(BLOCK).enumerate() {
+            sum = rows.iter().fold(sum, |sum, now| sum + now);
+            let (least, most) = (least(rows), greatest(rows));
+            // Mostly a block lies below the peak, and above the lowest rows so far.
+            if most < fall.peak && least >= fall.lowest && least >= lowest {
                 fall.is_falling = true;
-                if now < fall.lowest {
-                    fall.lowest = now;
+                continue;
+            }
+            for (row, &now) in (block * BLOCK..).zip(rows) {
+                if now < lowest {
+                    lowest = now;
+                }
+                // Not strict: back at the peak ends a fall, and of equal peaks the last one begins
+                // the next.
+                if now >= fall.peak {
+                    if fall.is_falling {
+                        found.finish(&fall, row, inputs);
+                    }
+                    fall = Fall::from(now, row);
+                } else {
+                    fall.is_falling = true;
+                    if now < fall.lowest {
+                        fall.lowest = now;
+                    }
                 }
             }
         }
@@ -124,6 +136,79 @@ impl Fall {
             peak_row,
             lowest: f64::INFINITY,
             is_falling: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::schema::Shared;
+    use super::super::inputs::FillSums;
+    use super::*;
+    use crate::types::{Days, TimeUnit};
+
+    /// One value after the other: lowest, falls and largest fall in money of the rows.
+    fn row_by_row(initial: f64, rows: &[f64]) -> (f64, usize, f64) {
+        let (mut peak, mut lowest, mut falls, mut money) = (initial, rows[0], 0, 0.0);
+        let mut is_falling = false;
+        for &now in rows {
+            lowest = if now < lowest { now } else { lowest };
+            if now >= peak {
+                (peak, is_falling) = (now, false);
+            } else {
+                falls += usize::from(!is_falling);
+                is_falling = true;
+                money = if peak - now > money {
+                    peak - now
+                } else {
+                    money
+                };
+            }
+        }
+        (lowest, falls, money)
+    }
+
+    #[test]
+    fn blocks_come_to_what_their_rows_come_to_one_by_one() {
+        let mut state = 7_u64;
+        for length in [1, 127, 128, 129, 1_000, 3_000] {
+            let mut equity = 1_000.0;
+            let rows: Vec<f64> = (0..length)
+                .map(|_| {
+                    state = state
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1);
+                    equity += f64::from(u32::try_from(state >> 60).unwrap()) - 7.0;
+                    equity
+                })
+                .collect();
+            let shared = Shared {
+                symbols: Vec::new(),
+                unit: TimeUnit::Second,
+                timezone: None,
+                days: Days::utc(TimeUnit::Second),
+                first_decision: None,
+            };
+            let inputs = Inputs {
+                shared: &shared,
+                extremes: None,
+                trades: Vec::new(),
+                fills: FillSums {
+                    fees: 0.0,
+                    slippage: None,
+                    notional: None,
+                },
+                initial: Some(1_000.0),
+                swap: 0.0,
+                times: (0..length).collect(),
+                equity: rows.clone().into(),
+                busy: 0,
+            };
+            let walked = Walked::over(&inputs);
+            let (lowest, falls, money) = row_by_row(1_000.0, &rows);
+            assert_eq!(walked.lowest, Some(lowest));
+            assert_eq!((walked.falls, walked.money), (falls, Some(money)));
+            assert_eq!(walked.sum, rows.iter().fold(0.0, |sum, now| sum + now));
         }
     }
 }
