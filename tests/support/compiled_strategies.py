@@ -287,8 +287,8 @@ def copied(function: FunctionType) -> FunctionType:
 def compiled_copy(kind: type[omega.Strategy]) -> type[omega.Strategy]:
     """Give a class that does the same, with compiled callbacks; the class itself stays as it is."""
     own: dict[str, object] = {}
-    for name in {"on_bar", *triggers_of(kind)}:
+    for name in ("on_bar", "on_fill", "on_exit", *triggers_of(kind)):
         function = getattr(kind, name)
-        if function is not omega.Strategy.on_bar:
+        if function is not getattr(omega.Strategy, name, None):
             own[name] = omega.compiled(copied(function))
     return type(kind.__name__, (kind,), {**own, "__module__": kind.__module__})
