@@ -76,10 +76,6 @@ pub(super) struct View<'a> {
     pub(super) depth: f64,
 }
 
-#[expect(
-    clippy::needless_bitwise_bool,
-    reason = "a branch would be as hard to predict as the market, and keeps a loop from vectors"
-)]
 impl View<'_> {
     pub(super) fn open(&self, ago: usize) -> f64 {
         self.bars[0][self.at - ago]
@@ -216,7 +212,7 @@ impl View<'_> {
 
     /// 100 in its direction where the body holds that of the bar before, 80 where they share one.
     pub(super) fn engulfing(&self) -> f64 {
-        let apart = (self.open(0) != self.close(1)) & (self.close(0) != self.open(1));
+        let apart = (self.open(0) - self.close(1) != 0.0) & (self.close(0) - self.open(1) != 0.0);
         self.sign(0) * if apart { 100.0 } else { 80.0 }
     }
 
@@ -228,7 +224,10 @@ impl View<'_> {
 }
 
 /// Whether two prices are no further apart than that.
-#[expect(clippy::needless_bitwise_bool, reason = "as in `View`")]
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "a branch would keep a loop from vector instructions"
+)]
 pub(super) fn close_to(price: f64, other: f64, distance: f64) -> bool {
     (price <= other + distance) & (price >= other - distance)
 }

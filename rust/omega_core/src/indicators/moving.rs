@@ -88,6 +88,10 @@ impl<const WEIGHTS: u8, const MEAN: bool> Weighted<WEIGHTS, MEAN> {
 
     /// Whether one double holds each sum, as all values are whole multiples of a power of two that
     /// is large enough: differences of prices are.
+    #[expect(
+        clippy::float_cmp,
+        reason = "a multiple is what rounding to multiples leaves as it is"
+    )]
     fn fits_one(&self, values: &[f64], grid: Grid) -> bool {
         // A bit more than a sum has, for the difference of two.
         let unit = grid.top + exact::bits(self.total) - 52;
@@ -182,7 +186,7 @@ fn divided(sum: i128, divisor: u128, unit: i32) -> f64 {
     // `rounded` sees on which side of a tie the quotient lies.
     let size = sum.unsigned_abs();
     let more = size.leading_zeros().saturating_sub(1);
-    let rest = u128::from((size << more) % divisor != 0);
+    let rest = u128::from(!(size << more).is_multiple_of(divisor));
     let found = ((size << more) / divisor) | rest;
     let value = exact::rounded(found, unit - more.cast_signed());
     if sum < 0 { -value } else { value }

@@ -12,7 +12,7 @@ use super::{Definition, Kind, Need};
 
 /// Conditions of which one list must hold as a whole.
 macro_rules! any {
-    ($([$($holds:expr),+]),+) => { $(($(($holds))&+))|+ };
+    ($([$($holds:expr),+]),+) => { false $(| (true $(& ($holds))+))+ };
 }
 
 /// An inside bar, and a bar that breaks out of it with both ends.

@@ -177,7 +177,6 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         outputs: 7,
         warmup: |_| 2,
         compute: |of, inputs| pivots(inputs, of.whole(0), of.whole(1)).into(),
-        ..OF_WINDOW
     },
     Definition {
         name: "typical_price",
