@@ -95,20 +95,29 @@ def test_a_mean_begins_with_each_anchor(backend: str) -> None:
         same(outputs(declare, backend)[0], expected)
 
 
-@pytest.mark.parametrize("kind", ["classic", "fibonacci", "camarilla"])
+@pytest.mark.parametrize("kind", ["classic", "fibonacci", "camarilla", "woodie", "demark"])
 @pytest.mark.parametrize("period", ["day", "month"])
 def test_levels_are_those_of_the_period_before(kind: str, period: str, backend: str) -> None:
     found = outputs(lambda s: s.pivots(kind, period), backend)
     of = DATA.group_by(PERIODS[period].alias("group"), maintain_order=True).agg(
-        h=pl.col("bid_high").max(), l=pl.col("bid_low").min(), c=pl.col("bid_close").last()
-    )
-    h, low, c = pl.col("h"), pl.col("l"), pl.col("c")
-    pivot, span = (h + low + c) / 3, h - low
+        o=pl.col("bid_open").first(), h=pl.col("bid_high").max(), l=pl.col("bid_low").min(),
+        c=pl.col("bid_close").last(),
+    )  # fmt: skip
+    o, h, low, c = (pl.col(name) for name in "ohlc")
+    twice = pl.when(c < o).then(low).when(c > o).then(h).otherwise(c)
+    pivot = {
+        "woodie": (h + low + 2 * o.shift(-1)) / 4,  # of the period that is to come
+        "demark": (h + low + c + twice) / 4,
+    }.get(kind, (h + low + c) / 3)
+    span, none = h - low, pl.lit(None, pl.Float64)
+    classic = [
+        2 * pivot - low, pivot + span, h + 2 * (pivot - low),
+        2 * pivot - h, pivot - span, low - 2 * (h - pivot),
+    ]  # fmt: skip
     levels = {
-        "classic": [
-            2 * pivot - low, pivot + span, h + 2 * (pivot - low),
-            2 * pivot - h, pivot - span, low - 2 * (h - pivot),
-        ],
+        "classic": classic,
+        "woodie": classic,
+        "demark": [classic[0], none, none, classic[3], none, none],
         "fibonacci": [pivot + step * span for step in (0.382, 0.618, 1, -0.382, -0.618, -1)],
         "camarilla": [c + span * 1.1 / step for step in (12, 6, 4, -12, -6, -4)],
     }[kind]  # fmt: skip
@@ -120,6 +129,43 @@ def test_levels_are_those_of_the_period_before(kind: str, period: str, backend: 
     )
     for place, values in enumerate(found):
         same(values, joined[f"{place}"])
+
+
+@pytest.mark.parametrize(("kind", "opened", "expected"), [
+    ("classic", 10.0, (10.5, 12.0, 9.0)),
+    ("woodie", 10.0, (10.75, 12.5, 9.5)),  # (12 + 9 + 2 * 11) / 4, by the second day's open
+    ("demark", 10.0, (10.875, 12.75, 9.75)),  # 2 * 12 + 9 + 10.5 = 43.5, closed above its open
+    ("demark", 11.0, (10.125, 11.25, 8.25)),  # 12 + 2 * 9 + 10.5 = 40.5, below
+    ("demark", 10.5, (10.5, 12.0, 9.0)),  # 12 + 9 + 2 * 10.5 = 42, at it
+])  # fmt: skip
+def test_levels_are_those_worked_out_by_hand(
+    kind: str, opened: float, expected: tuple[float, ...], backend: str
+) -> None:
+    hours = pl.datetime_range(
+        pl.datetime(2024, 1, 1), pl.datetime(2024, 1, 3), "12h", closed="left", eager=True
+    )
+    data = pl.DataFrame(
+        {
+            "time": hours,
+            "open": [opened, 11.5, 11.0, 11.2],
+            "high": [12.0, 11.8, 11.5, 11.5],
+            "low": [9.5, 9.0, 10.8, 11.0],
+            "close": [11.5, 10.5, 11.2, 11.3],
+        }
+    )
+    seen: list[tuple[float, ...]] = []
+
+    class Looking(omega.Strategy):
+        def init(self) -> None:
+            self.levels = self.pivots(kind)
+
+        def on_bar(self, bar: omega.Bar) -> None:
+            seen.append(tuple(line[-1] for line in self.levels))
+
+    omega.run_backtest(data, Looking, backend=backend)
+    assert (seen[-1][0], seen[-1][1], seen[-1][4]) == expected
+    rest = [seen[-1][place] for place in (2, 3, 5, 6)]
+    assert all(np.isnan(rest) if kind == "demark" else np.isfinite(rest))
 
 
 def test_a_window_and_a_period_are_one_too_many(backend: str) -> None:

@@ -99,6 +99,21 @@ def test_bricks_go_on_after_one_and_turn_after_two() -> None:
     ]
 
 
+def test_a_brick_has_the_wicks_of_all_that_was_quoted_while_it_formed() -> None:
+    data = minutes([10.0, 10.5, 10.4, 11.1, 11.6, 10.9, 8.9])
+    highs = {2: 10.8, 3: 11.2, 4: 11.9, 6: 11.0}  # 11.2 and 11.9 are beyond the bricks' ends
+    lows = {1: 9.4, 2: 9.6, 5: 10.3, 6: 8.7}
+    row = pl.int_range(pl.len())
+    data = data.with_columns(
+        high=pl.max_horizontal("high", row.replace_strict(highs, default=None)),
+        low=pl.min_horizontal("low", row.replace_strict(lows, default=None)),
+    )
+    made = omega.bars(data, "renko", 1.0)
+    body = made.select(begin=pl.col("brick") - pl.col("bricks") * 1.0, end="brick")
+    assert body.rows() == [(10.0, 11.0), (10.0, 9.0)]
+    assert made.select("low", "high").rows() == [(9.4, 11.2), (8.7, 11.9)]
+
+
 def test_bricks_of_decimals_are_not_missed_by_a_last_bit() -> None:
     closes = [1.1 + 0.001 * k for k in range(30)]
     made = omega.bars(minutes([round(close, 3) for close in closes]), "renko", 0.001)

@@ -117,6 +117,7 @@ KINDS = ("sma", "ema", "wma", "dema", "tema", "hma", "rma", "trima", "kama", "t3
 """Averages that others take as a word, each with its own defaults."""
 
 PERIODS = ("day", "week", "month", "quarter", "year")
+LEVELS = ("classic", "fibonacci", "camarilla", "woodie", "demark")
 
 
 def average(default: str) -> Parameter:
@@ -313,7 +314,7 @@ SHAPES = (
     ),
     Definition(
         "pivots",
-        (choice("kind", "classic", "fibonacci", "camarilla"), choice("period", *PERIODS)),
+        (choice("kind", *LEVELS), choice("period", *PERIODS)),
         Reads.CANDLES,
         groups.Pivots,
     ),

@@ -43,7 +43,8 @@ class Shapes(Declaring):
         """Declare the pivot, resistances and supports made of the period before.
 
         Args:
-            kind: "classic", "fibonacci" or "camarilla".
+            kind: "classic", "fibonacci", "camarilla", "woodie" (by the open of the period itself,
+                as TradingView has it) or "demark" (`r1` and `s1` alone, the others are NaN).
             period: "day", "week", "month", "quarter" or "year" of the run's calendar.
             of: `side`, `timeframe` and `symbol`.
 

@@ -61,48 +61,75 @@ def weighed_since(prices: Values, volume: Values, begins: Sequence[bool]) -> lis
 
 
 Levels = tuple[float, ...]
+Prices = tuple[float, ...]
 
 
-def _classic(high: float, low: float, close: float) -> Levels:
-    pivot, span = (high + low + close) / 3.0, high - low
-    above, below = pivot - low, high - pivot
+def _around(pivot: float, high: float, low: float) -> Levels:
+    above, below, span = pivot - low, high - pivot, high - low
     resistances = (pivot + above, pivot + span, high + 2.0 * above)
     return pivot, *resistances, pivot - below, pivot - span, low - 2.0 * below
 
 
-def _fibonacci(high: float, low: float, close: float) -> Levels:
+def _classic(before: Prices, _: float) -> Levels:
+    _, high, low, close = before
+    return _around((high + low + close) / 3.0, high, low)
+
+
+def _fibonacci(before: Prices, _: float) -> Levels:
+    _, high, low, close = before
     pivot, span = (high + low + close) / 3.0, high - low
     steps = (0.382 * span, 0.618 * span, span)
     return pivot, *(pivot + step for step in steps), *(pivot - step for step in steps)
 
 
-def _camarilla(high: float, low: float, close: float) -> Levels:
+def _camarilla(before: Prices, _: float) -> Levels:
+    _, high, low, close = before
     pivot, span = (high + low + close) / 3.0, 1.1 * (high - low)
     steps = (span / 12.0, span / 6.0, span / 4.0)
     return pivot, *(close + step for step in steps), *(close - step for step in steps)
 
 
-KINDS: Sequence[Callable[[float, float, float], Levels]] = (_classic, _fibonacci, _camarilla)
-"""How levels are made of high, low and close, by the places of their words."""
+def _woodie(before: Prices, opened: float) -> Levels:
+    """By the open of the period itself, as TradingView has it."""
+    _, high, low, _ = before
+    return _around((high + low + 2.0 * opened) / 4.0, high, low)
 
 
-def pivots(
-    bars: tuple[Values, Values, Values], days: Sequence[int], kind: int, period: int
-) -> Outputs:
+def _demark(before: Prices, _: float) -> Levels:
+    """The end that the period closed towards counts twice; one level either way."""
+    opened, high, low, close = before
+    if close < opened:
+        total = high + 2.0 * low + close
+    elif close > opened:
+        total = 2.0 * high + low + close
+    else:
+        total = high + low + 2.0 * close
+    none = (math.nan, math.nan)
+    return total / 4.0, total / 2.0 - low, *none, total / 2.0 - high, *none
+
+
+KINDS: Sequence[Callable[[Prices, float], Levels]] = (
+    _classic, _fibonacci, _camarilla, _woodie, _demark,
+)  # fmt: skip
+"""How levels are made of open, high, low and close of the period before, and the open of the
+period itself, by the places of their words."""
+
+
+def pivots(bars: Sequence[Values], days: Sequence[int], kind: int, period: int) -> Outputs:
     """Pivot, three resistances and three supports from the period before; NaN in the first.
 
     Example:
-        >>> rows = pivots(([12.0, 1.0], [9.0, 1.0], [10.5, 1.0]), [0, 1], 0, 0)
+        >>> rows = pivots(([10.0, 1.0], [12.0, 1.0], [9.0, 1.0], [10.5, 1.0]), [0, 1], 0, 0)
         >>> [column[1] for column in rows]
         [10.5, 12.0, 13.5, 15.0, 9.0, 7.5, 6.0]
     """
     rows: list[Levels] = []
     levels: Levels = (math.nan,) * 7
-    so_far: list[tuple[float, float, float]] = []
+    so_far: list[Prices] = []
     for bar, is_new in zip(zip(*bars, strict=True), beginnings(days, period), strict=True):
         if is_new and so_far:
-            highs, lows, closes = zip(*so_far, strict=True)
-            levels, so_far = KINDS[kind](max(highs), min(lows), closes[-1]), []
+            opens, highs, lows, closes = zip(*so_far, strict=True)
+            levels, so_far = KINDS[kind]((opens[0], max(highs), min(lows), closes[-1]), bar[0]), []
         if not any(map(math.isnan, bar)):
             so_far.append(bar)
         rows.append(levels)
@@ -116,9 +143,9 @@ def _anchored(columns: Columns) -> list[float]:
 
 ENTRIES = {
     "pivots": Entry(
-        ("high", "low", "close"),
+        ("open", "high", "low", "close"),
         lambda _: 2,
-        lambda p, columns: pivots(columns.of_three(), columns.days, whole(p), whole(p, 1)),
+        lambda p, columns: pivots(columns.values, columns.days, whole(p), whole(p, 1)),
     ),
     "typical_price": Entry(
         ("high", "low", "close"), lambda _: 1, lambda _, columns: [typical(*columns.values)]

@@ -3,6 +3,7 @@
 //! A value with NaN in it is NaN, also the smaller and the larger of two; otherwise IEEE 754 holds,
 //! so that 1 / 0 is infinite.
 
+use super::spec::OF_WINDOW;
 use super::spec::Parameters;
 use super::{Definition, Kind, Need};
 
@@ -32,8 +33,6 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         name: "of_two",
         parameters: &[("operation", Kind::Choice(OPERATIONS.len()))],
         needs: &[Need::Source, Need::Second],
-        days: false,
-        outputs: 1,
         // As many bars as its operands need.
         warmup: |_| 0,
         compute: |of, inputs| {
@@ -41,6 +40,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             let (combine, pairs) = (operation(of), first.iter().zip(second));
             vec![pairs.map(|(a, b)| plain(combine(*a, *b))).collect()]
         },
+        ..OF_WINDOW
     },
     Definition {
         name: "with_number",
@@ -49,9 +49,6 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             ("number", Kind::Number(f64::NEG_INFINITY)),
             ("number_first", Kind::Choice(2)),
         ],
-        needs: &[Need::Source],
-        days: false,
-        outputs: 1,
         warmup: |_| 0,
         compute: |of, inputs| {
             let (combine, number) = (operation(of), of.number(1));
@@ -62,17 +59,16 @@ pub(super) const DEFINITIONS: &[Definition] = &[
                 values.map(|a| plain(combine(*a, number))).collect()
             }]
         },
+        ..OF_WINDOW
     },
     Definition {
         name: "absolute",
         parameters: &[],
-        needs: &[Need::Source],
-        days: false,
-        outputs: 1,
         warmup: |_| 0,
         compute: |_, inputs| {
             let values = inputs.column(0).iter();
             vec![values.map(|a| plain(a.abs())).collect()]
         },
+        ..OF_WINDOW
     },
 ];

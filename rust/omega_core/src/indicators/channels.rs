@@ -6,6 +6,7 @@ use super::extremes::{highest, lowest};
 use super::momentum::typical;
 use super::recursive::{Smoother, chain_of, rma};
 use super::smoothing::{AVERAGE, AVERAGES, Average, EMA};
+use super::spec::OF_WINDOW;
 use super::statistics::std;
 use super::volatility::{atr, fill_ranges, true_range};
 use super::{Definition, Kind, Need};
@@ -315,8 +316,6 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             ("deviations", Kind::Number(0.0)),
             AVERAGE,
         ],
-        needs: &[Need::Source],
-        days: false,
         outputs: 3,
         warmup: |of| (AVERAGES[of.whole(2)].first)(of.whole(0)),
         compute: |of, inputs| {
@@ -324,6 +323,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             let kind = &AVERAGES[of.whole(2)];
             bollinger_of(values, of.whole(0), of.number(1), kind).into()
         },
+        ..OF_WINDOW
     },
     Definition {
         name: "keltner",
@@ -334,7 +334,6 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             AVERAGE,
         ],
         needs: &[Need::High, Need::Low, Need::Close],
-        days: false,
         outputs: 3,
         warmup: |of| (AVERAGES[of.whole(3)].first)(of.whole(0)).max(of.whole(2) + 1),
         compute: |of, inputs| {
@@ -344,18 +343,17 @@ pub(super) const DEFINITIONS: &[Definition] = &[
                 kind => keltner_of(inputs.columns(), n, k, atr_n, &AVERAGES[kind]).into(),
             }
         },
+        ..OF_WINDOW
     },
     Definition {
         name: "donchian",
-        parameters: &[("window", Kind::Whole(1))],
         needs: &[Need::High, Need::Low],
-        days: false,
         outputs: 3,
-        warmup: |of| of.whole(0),
         compute: |of, inputs| {
             let [high, low] = inputs.columns();
             donchian(high, low, of.whole(0)).into()
         },
+        ..OF_WINDOW
     },
     Definition {
         name: "supertrend",
@@ -364,13 +362,13 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             ("multiplier", Kind::Number(0.0)),
         ],
         needs: &[Need::High, Need::Low, Need::Close],
-        days: false,
         outputs: 2,
         warmup: |of| of.whole(0) + 1,
         compute: |of, inputs| {
             let [high, low, close] = inputs.columns();
             supertrend([high, low, close], of.whole(0), of.number(1)).into()
         },
+        ..OF_WINDOW
     },
     Definition {
         name: "parabolic_sar",
@@ -379,13 +377,12 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             ("maximum", Kind::Number(0.0)),
         ],
         needs: &[Need::High, Need::Low],
-        days: false,
-        outputs: 1,
         warmup: |_| 2,
         compute: |of, inputs| {
             let [high, low] = inputs.columns();
             vec![parabolic_sar(high, low, of.number(0), of.number(1))]
         },
+        ..OF_WINDOW
     },
     Definition {
         name: "ichimoku",
@@ -396,7 +393,6 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             ("displacement", Kind::Whole(0)),
         ],
         needs: &[Need::High, Need::Low],
-        days: false,
         outputs: 4,
         warmup: |of| (0..3).map(|place| of.whole(place)).max().unwrap_or(1) + of.whole(3),
         compute: |of, inputs| {
@@ -404,6 +400,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             let lengths = [of.whole(0), of.whole(1), of.whole(2)];
             ichimoku(high, low, lengths, of.whole(3)).into()
         },
+        ..OF_WINDOW
     },
 ];
 

@@ -2,6 +2,7 @@
 
 use super::exact::{Grid, Sums, of_windows, power_of_two, rounded, to_double, whole};
 use super::garch::{Garch, garch_volatility};
+use super::spec::OF_WINDOW;
 use super::spread::{Whole, are_small, float, offsets};
 use super::statistics::place;
 use super::tree::{Group, Order, Tree};
@@ -401,8 +402,6 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             ("lookback", Kind::OptionalWhole(3)),
         ],
         needs: &[Need::High, Need::Low, Need::Close],
-        days: false,
-        outputs: 1,
         warmup: |of| feature_warmup(of) + of.whole(1) - 1,
         compute: |of, inputs| {
             let [high, low, close] = inputs.columns();
@@ -413,19 +412,19 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             };
             vec![volatility_cluster(&feature, of.whole(1), of.whole(2))]
         },
+        ..OF_WINDOW
     },
     Definition {
         name: "volatility_rank",
         parameters: &[("lookback", Kind::Whole(2)), ("atr_window", Kind::Whole(1))],
         needs: &[Need::High, Need::Low, Need::Close],
-        days: false,
-        outputs: 1,
         warmup: |of| of.whole(0) + of.whole(1),
         compute: |of, inputs| {
             let [high, low, close] = inputs.columns();
             let feature = atr(high, low, close, of.whole(1));
             vec![percentile_rank(&feature, of.whole(0))]
         },
+        ..OF_WINDOW
     },
 ];
 

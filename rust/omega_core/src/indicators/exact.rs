@@ -68,9 +68,16 @@ fn of_block<const C: usize>(columns: [&[f64]; C], n: usize, sums: &impl Sums<C>,
     }
     if !sums.is_small(&grids) {
         // The lowest bit in use takes a second pass. Prices rarely need it: they fit even if all 53
-        // bits of the smallest value are taken to be used.
-        for (grid, values) in grids.iter_mut().zip(columns) {
-            grid.unit = lowest_bit(values);
+        // bits of the smallest value are taken to be used. Where they do not fit by the bits that
+        // this one does use, they do not by those of all.
+        let at_best = grids.map(|grid| Grid {
+            unit: grid.of_least,
+            ..grid
+        });
+        if sums.is_small(&at_best) {
+            for (grid, values) in grids.iter_mut().zip(columns) {
+                grid.unit = lowest_bit(values);
+            }
         }
     }
     let limits = grids.map(|grid| grid.top - places(n));
@@ -111,6 +118,8 @@ pub(super) struct Grid {
     pub(super) unit: i32,
     /// Where the 53 bits of the smallest value other than 0 end: at the unit or below it.
     pub(super) last: i32,
+    /// The smallest value other than 0 is a whole multiple of `2 ** of_least`, and no larger power.
+    of_least: i32,
     /// No value reaches `2 ** top`.
     pub(super) top: i32,
     /// The largest value less the smallest is below `2 ** range`.
@@ -154,10 +163,15 @@ impl Grid {
         } else {
             least_size(values)
         };
-        let place = if least.is_finite() { parts(least).1 } else { 0 };
+        let (place, of_least) = if least.is_finite() {
+            (parts(least).1, lowest_bit(&[least]))
+        } else {
+            (0, 0)
+        };
         Self {
             unit: place,
             last: place,
+            of_least,
             top: parts(low.abs().max(high)).1 + 53,
             // The power above the difference, and one more where rounding made it smaller.
             range: parts(high - low).1 + 54,
@@ -178,15 +192,23 @@ impl Grid {
 /// The smallest size that is not 0; infinite where there is none.
 fn least_size(values: &[f64]) -> f64 {
     let mut least = [f64::INFINITY; LANES];
-    for block in values.chunks(LANES) {
-        for (least, value) in least.iter_mut().zip(block) {
+    let (blocks, rest) = values.as_chunks::<LANES>();
+    let mut padded = [0.0; LANES];
+    padded[..rest.len()].copy_from_slice(rest);
+    for block in blocks.iter().chain([&padded]) {
+        for lane in 0..LANES {
+            let value = block[lane];
             // Zero is a multiple of every power of two, so it must not lower the unit.
-            let size = if *value == 0.0 {
+            let size = if value == 0.0 {
                 f64::INFINITY
             } else {
                 value.abs()
             };
-            *least = if size < *least { size } else { *least };
+            least[lane] = if size < least[lane] {
+                size
+            } else {
+                least[lane]
+            };
         }
     }
     least.into_iter().fold(f64::INFINITY, f64::min)
@@ -227,6 +249,44 @@ pub(super) fn whole(value: f64, unit: i32) -> i128 {
     }
 }
 
+/// All values of a stretch so.
+pub(super) fn wholes(values: &[f64], unit: i32) -> Vec<i128> {
+    values.iter().map(|value| whole(*value, unit)).collect()
+}
+
+/// Whether 2 to this power, and what is up to 2^127 times as large or 2^26 times smaller, is a
+/// normal double.
+pub(super) fn is_ordinary(unit: i32) -> bool {
+    (-900..=800).contains(&unit)
+}
+
+/// The double next to `whole * 2 ** unit`, ties to even.
+pub(super) fn nearest(whole: i128, unit: i32) -> f64 {
+    if is_ordinary(unit) {
+        return to_double(whole) * power_of_two(unit);
+    }
+    let size = rounded(whole.unsigned_abs(), unit);
+    if whole < 0 { -size } else { size }
+}
+
+/// A whole number as two doubles without a loss, and the power of two that these count in. Of one
+/// beyond 100 bits the last of 100 is set where any below it is ("round to odd", Boldo and
+/// Melquiond 2008): a quotient by less than 2^26 is on the same side of each tie as with all bits.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "halves of 48 and 52 bits, which doubles hold"
+)]
+#[inline]
+pub(super) fn in_two(whole: i128) -> ([f64; 2], i32) {
+    let more = 28_u32.saturating_sub(whole.unsigned_abs().leading_zeros());
+    let kept = whole >> more;
+    let kept = kept | i128::from(kept << more != whole);
+    let (front, back) = ((kept >> 52) as i64, kept as i64 & ((1 << 52) - 1));
+    let halves = [front as f64 * power_of_two(52), back as f64];
+    (halves, more.cast_signed())
+}
+
 /// The double next to `size * 2 ** exponent`, ties to even. The size is below `2 ** 127`; the
 /// lowest bit of one above `2 ** 54` may stand for all below it.
 pub(super) fn rounded(size: u128, exponent: i32) -> f64 {
@@ -262,6 +322,9 @@ pub(super) fn rounded(size: u128, exponent: i32) -> f64 {
 #[inline]
 pub(super) fn to_double(whole: i128) -> f64 {
     let (high, low) = ((whole >> 64) as i64, whole as u64);
+    if i128::from(low.cast_signed()) == whole {
+        return low.cast_signed() as f64;
+    }
     if high.unsigned_abs().wrapping_sub(5) > 1 << 52 {
         // This conversion calls a routine of the compiler's library, for want of an instruction;
         // the sum of two halves below takes a few instructions in line.

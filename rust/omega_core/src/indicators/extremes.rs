@@ -18,6 +18,9 @@ fn extremes(values: &[f64], n: usize, beats: impl Fn(f64, f64) -> bool) -> Vec<f
     // `beats` is strict, so that the earlier of equals stays, as with Python's `min` and `max`: 0.0
     // and −0.0 are equal and differ in their bits.
     let better = |new: f64, old: f64| if beats(new, old) { new } else { old };
+    if n <= SHORT {
+        return value_by_value(values, n, better);
+    }
     let mut result = Vec::with_capacity(values.len());
     // `ends[k]` is the extreme of the block before from its place k + 1 on; before there is one,
     // what wins or loses here is emptied below.
@@ -35,6 +38,30 @@ fn extremes(values: &[f64], n: usize, beats: impl Fn(f64, f64) -> bool) -> Vec<f
             for (kept, value) in ends.iter_mut().zip(&block[1..]).rev() {
                 end = better(end, *value);
                 *kept = end;
+            }
+        }
+    }
+    empty_where_holes(values, n, &mut result);
+    result
+}
+
+/// Windows up to this length are looked at value by value, which vector instructions do sooner.
+const SHORT: usize = 8;
+
+/// How many windows are looked at together.
+const TOGETHER: usize = 512;
+
+/// Extremes of short windows, of which the oldest value comes first.
+fn value_by_value(values: &[f64], n: usize, better: impl Fn(f64, f64) -> f64) -> Vec<f64> {
+    let mut result = Vec::with_capacity(values.len());
+    result.resize((n - 1).min(values.len()), f64::NAN);
+    while result.len() < values.len() {
+        let first = result.len();
+        let length = TOGETHER.min(values.len() - first);
+        result.extend_from_slice(&values[first + 1 - n..][..length]);
+        for newer in first + 2 - n..=first {
+            for (kept, value) in result[first..].iter_mut().zip(&values[newer..]) {
+                *kept = better(*value, *kept);
             }
         }
     }
@@ -200,8 +227,9 @@ impl Ranked {
     }
 }
 
-/// Steps of a replacement in two heaps.
+/// Steps of replacements in two heaps, and how many of these go between two looks at the clock.
 const HEAP_STEPS: usize = 16;
+const REPLACED: usize = 64;
 
 /// `of(value of the rank, value of the next)` of each full window.
 pub(super) fn ranked(
@@ -218,29 +246,32 @@ pub(super) fn ranked(
     let mut full_from = n - 1;
     let mut place = 0;
     let (mut result, mut steps) = (Vec::with_capacity(values.len()), Pace::default());
-    for (i, value) in values.iter().copied().enumerate() {
-        if steps.is_over(HEAP_STEPS) {
+    for block in values.chunks(REPLACED) {
+        if steps.is_over(HEAP_STEPS * REPLACED) {
             break;
         }
-        if value.is_nan() {
-            full_from = full_from.max(i + n);
-        }
-        // Adding 0 turns −0.0 into 0.0: of the two, which are equal, a sort in the reference
-        // could put the other one at a rank.
-        window.replace(
-            place,
+        for value in block.iter().copied() {
+            let i = result.len();
             if value.is_nan() {
-                f64::INFINITY
+                full_from = full_from.max(i + n);
+            }
+            // Adding 0 turns −0.0 into 0.0: of the two, which are equal, a sort in the reference
+            // could put the other one at a rank.
+            window.replace(
+                place,
+                if value.is_nan() {
+                    f64::INFINITY
+                } else {
+                    value + 0.0
+                },
+            );
+            place = if place + 1 == n { 0 } else { place + 1 };
+            result.push(if i >= full_from {
+                of(window.at_rank(), window.above_rank())
             } else {
-                value + 0.0
-            },
-        );
-        place = if place + 1 == n { 0 } else { place + 1 };
-        result.push(if i >= full_from {
-            of(window.at_rank(), window.above_rank())
-        } else {
-            f64::NAN
-        });
+                f64::NAN
+            });
+        }
     }
     result
 }

@@ -1,7 +1,8 @@
 //! Volatility by GARCH(1,1) with given weights.
 
+use super::spec::OF_WINDOW;
 use super::spread::{float, of_spreads};
-use super::{Definition, Kind, Need, Parameters, moving};
+use super::{Definition, Kind, Parameters, moving};
 use crate::interrupt::Pace;
 
 /// Weights and start of a GARCH(1,1) volatility.
@@ -287,14 +288,12 @@ pub(super) const DEFINITIONS: &[Definition] = &[Definition {
         ("scale", Kind::Number(0.0)),
         ("lookback", Kind::OptionalWhole(3)),
     ],
-    needs: &[Need::Source],
-    days: false,
-    outputs: 1,
     warmup: |of| Garch::read(of, 0).warmup(),
     compute: |of, inputs| {
         let [values] = inputs.columns();
         vec![garch_volatility(values, &Garch::read(of, 0))]
     },
+    ..OF_WINDOW
 }];
 
 #[cfg(test)]

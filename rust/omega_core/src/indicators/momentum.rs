@@ -78,17 +78,18 @@ pub fn cmo(values: &[f64], n: usize, is_smoothed: bool) -> Vec<f64> {
 fn strength(values: &[f64], n: usize, of: impl Fn(f64, f64) -> f64) -> Vec<f64> {
     let mut state = Strength::new(n);
     let mut result = Vec::with_capacity(values.len());
-    let mut averages = [[f64::NAN; 2]; BLOCK];
+    let mut averages = [[f64::NAN; BLOCK]; 2];
     for block in values.chunks(BLOCK) {
-        let known = state.seen >= n && !has_holes(block);
-        for (averages, value) in averages.iter_mut().zip(block) {
-            *averages = if known {
-                state.next(*value)
-            } else {
-                state.step(*value)
-            };
+        if state.seen >= n && !has_holes(block) {
+            state.together(block, &mut averages);
+        } else {
+            for (k, value) in block.iter().enumerate() {
+                let [gain, loss] = state.step(*value);
+                (averages[0][k], averages[1][k]) = (gain, loss);
+            }
         }
-        result.extend(averages[..block.len()].iter().map(|[gain, loss]| {
+        let pairs = averages[0].iter().zip(&averages[1]).take(block.len());
+        result.extend(pairs.map(|(gain, loss)| {
             let moved = gain + loss;
             let ratio = 100.0 * (of(*gain, *loss) / moved);
             if moved > 0.0 { ratio } else { f64::NAN }
@@ -141,28 +142,55 @@ impl Strength {
         self.averages
     }
 
+    /// The same of several numbers, once there are averages.
+    fn together(&mut self, block: &[f64], out: &mut [[f64; BLOCK]; 2]) {
+        // All changes first, in vector instructions: only the averages wait for each other.
+        let mut known = [self.last; BLOCK + 1];
+        known[1..=block.len()].copy_from_slice(block);
+        for k in 0..BLOCK {
+            let [gain, loss] = gain_and_loss(known[k + 1] - known[k]);
+            (out[0][k], out[1][k]) = (gain, loss);
+        }
+        let [gains, losses] = &mut *out;
+        for (gain, loss) in gains.iter_mut().zip(losses).take(block.len()) {
+            self.smooth([*gain, *loss]);
+            [*gain, *loss] = self.averages;
+        }
+        self.last = known[block.len()];
+    }
+
     /// The same with a number, once there are averages.
     #[inline]
     fn next(&mut self, value: f64) -> [f64; 2] {
         let changes = self.changes(value);
+        self.smooth(changes);
+        self.averages
+    }
+
+    #[inline]
+    fn smooth(&mut self, changes: [f64; 2]) {
         // One product with 1 / n, as in the reference. TA-Lib's `(gain (n − 1) + up) / n` agrees
         // with it but for the last bits.
         self.averages = std::array::from_fn(|place| {
             let average = self.averages[place];
             average + self.weight * (changes[place] - average)
         });
-        self.averages
     }
 
     #[inline]
     fn changes(&mut self, value: f64) -> [f64; 2] {
         let change = value - self.last;
         self.last = value;
-        [
-            if change > 0.0 { change } else { 0.0 },
-            if change < 0.0 { -change } else { 0.0 },
-        ]
+        gain_and_loss(change)
     }
+}
+
+#[inline]
+fn gain_and_loss(change: f64) -> [f64; 2] {
+    [
+        if change > 0.0 { change } else { 0.0 },
+        if change < 0.0 { -change } else { 0.0 },
+    ]
 }
 
 /// Fast less slow exponential average, the exponential average of that, and the distance of both.
@@ -212,7 +240,7 @@ pub fn macd(values: &[f64], fast: usize, slow: usize, signal: usize) -> [Vec<f64
 fn macd_of(values: &[f64], windows: [usize; 3], kind: &Average) -> [Vec<f64>; 3] {
     let [fast, slow, signal] = windows;
     let (fast, slow) = (fast.min(slow), fast.max(slow));
-    let later = without(values, (kind.first)(slow) - (kind.first)(fast));
+    let later = without(values.to_vec(), (kind.first)(slow) - (kind.first)(fast));
     let (mut line, calm) = ((kind.of)(&later, fast), (kind.of)(values, slow));
     for (line, calm) in line.iter_mut().zip(&calm) {
         *line -= calm;

@@ -6,7 +6,7 @@
 
 use std::ops::{Add, Mul, Sub};
 
-use super::exact::{self, Grid, Sums, of_windows, power_of_two};
+use super::exact::{self, Grid, Sums, of_windows, power_of_two, to_double};
 
 /// `Σ x / n` of each full window.
 pub(super) fn means(values: &[f64], n: usize) -> Vec<f64> {
@@ -86,16 +86,32 @@ impl<const WEIGHTS: u8, const MEAN: bool> Weighted<WEIGHTS, MEAN> {
         bounded && (WEIGHTS == CENTRED || MEAN && grid.one_sided)
     }
 
+    /// Whether one double holds each sum, as all values are whole multiples of a power of two that
+    /// is large enough: differences of prices are.
+    #[expect(
+        clippy::float_cmp,
+        reason = "a multiple is what rounding to multiples leaves as it is"
+    )]
+    fn fits_one(&self, values: &[f64], grid: Grid) -> bool {
+        // A bit more than a sum has, for the difference of two.
+        let unit = grid.top + exact::bits(self.total) - 52;
+        // Adding and subtracting it rounds to a multiple.
+        let rounder = 1.5 * power_of_two(52 + unit);
+        let fits = |value: &f64| (value + rounder) - rounder == *value;
+        let all_fit = |part: &[f64]| part.iter().fold(true, |all, value| all & fits(value));
+        values.chunks(64).all(all_fit)
+    }
+
     /// Differences from the first value, each a double, and so their sums.
     fn in_one(&self, values: &[f64], divisor: f64, out: &mut [f64]) {
         let base = values[0];
         let read = |value: f64| [value - base];
         if WEIGHTS == CENTRED {
             // These weights are 0 together, so that the base falls out.
-            slide::<f64, 1, WEIGHTS>(values, self.n, read, |[sum]| sum, out);
+            slide::<_, f64, 1, WEIGHTS>(values, self.n, read, |[sum]| sum, out);
         } else {
             let mean = |[sum]: [f64; 1]| base + sum / divisor;
-            slide::<f64, 1, WEIGHTS>(values, self.n, read, mean, out);
+            slide::<_, f64, 1, WEIGHTS>(values, self.n, read, mean, out);
         }
     }
 
@@ -116,7 +132,7 @@ impl<const WEIGHTS: u8, const MEAN: bool> Weighted<WEIGHTS, MEAN> {
                 front + back
             }
         };
-        slide::<f64, 2, WEIGHTS>(values, self.n, read, quotient, out);
+        slide::<_, f64, 2, WEIGHTS>(values, self.n, read, quotient, out);
     }
 }
 
@@ -135,26 +151,45 @@ impl<const WEIGHTS: u8, const MEAN: bool> Sums<1> for Weighted<WEIGHTS, MEAN> {
         let divisor = self.total as f64;
         if self.is_one(grid) {
             self.in_one(values, divisor, out);
+        } else if WEIGHTS == EQUAL && !MEAN && self.fits_one(values, grid) {
+            slide::<_, f64, 1, WEIGHTS>(values, self.n, |value| [value], |[sum]| sum, out);
         } else {
             self.in_halves(values, grid, divisor, out);
         }
     }
 
     fn widely(&self, [values]: [&[f64]; 1], [unit]: [i32; 1], out: &mut [f64]) {
-        let divisor = if MEAN { u128::from(self.total) } else { 1 };
-        let read = |value| [exact::whole(value, unit)];
-        let quotient = |[sum]: [i128; 1]| {
-            // The dividend is shifted up as far as it goes, and a remainder sets the lowest bit, so
-            // that `rounded` sees on which side of a tie the quotient lies.
-            let size = sum.unsigned_abs();
-            let more = size.leading_zeros().saturating_sub(1);
-            let rest = u128::from((size << more) % divisor != 0);
-            let found = ((size << more) / divisor) | rest;
-            let value = exact::rounded(found, unit - more.cast_signed());
-            if sum < 0 { -value } else { value }
-        };
-        slide::<i128, 1, WEIGHTS>(values, self.n, read, quotient, out);
+        let wholes = exact::wholes(values, unit);
+        let read = |value| [value];
+        if MEAN && exact::is_ordinary(unit) && self.total <= MOST_DIVISOR {
+            let divisor = to_double(self.total.into());
+            let inverse = 1.0 / divisor;
+            let mean = |[sum]: [i128; 1]| {
+                let ([front, back], more) = exact::in_two(sum);
+                quotient(front, back, divisor, inverse) * power_of_two(unit + more)
+            };
+            slide::<_, i128, 1, WEIGHTS>(&wholes, self.n, read, mean, out);
+        } else {
+            let divisor = if MEAN { self.total } else { 1 };
+            let of = |[sum]: [i128; 1]| divided(sum, divisor.into(), unit);
+            slide::<_, i128, 1, WEIGHTS>(&wholes, self.n, read, of, out);
+        }
     }
+}
+
+/// The double next to `sum * 2 ** unit / divisor`, whatever the numbers are.
+fn divided(sum: i128, divisor: u128, unit: i32) -> f64 {
+    if divisor == 1 {
+        return exact::nearest(sum, unit);
+    }
+    // The dividend is shifted up as far as it goes, and a remainder sets the lowest bit, so that
+    // `rounded` sees on which side of a tie the quotient lies.
+    let size = sum.unsigned_abs();
+    let more = size.leading_zeros().saturating_sub(1);
+    let rest = u128::from(!(size << more).is_multiple_of(divisor));
+    let found = ((size << more) / divisor) | rest;
+    let value = exact::rounded(found, unit - more.cast_signed());
+    if sum < 0 { -value } else { value }
 }
 
 /// The sum is a double and what its rounding lost (Knuth). The first quotient may be off by two
@@ -192,10 +227,10 @@ impl Number for i128 {}
 const AT_ONCE: usize = 64;
 
 /// The quotient of each window; `L` numbers stand for a value.
-fn slide<T: Number, const L: usize, const WEIGHTS: u8>(
-    values: &[f64],
+fn slide<V: Copy, T: Number, const L: usize, const WEIGHTS: u8>(
+    values: &[V],
     n: usize,
-    read: impl Fn(f64) -> [T; L],
+    read: impl Fn(V) -> [T; L],
     quotient: impl Fn([T; L]) -> f64,
     out: &mut [f64],
 ) {
@@ -222,17 +257,41 @@ fn slide<T: Number, const L: usize, const WEIGHTS: u8>(
                 changes[l][k] = entering[l] - leaving[l];
             }
         }
-        for k in 0..length {
-            let at = |numbers: &[[T; AT_ONCE]; L]| std::array::from_fn(|l| numbers[l][k]);
-            sums.next(at(&entered), at(&changes));
-            for (changes, sum) in changes.iter_mut().zip(sums.read()) {
-                changes[k] = sum;
+        if WEIGHTS == EQUAL {
+            for (sum, changes) in sums.plain.iter_mut().zip(&mut changes) {
+                *sum = added_up(*sum, &mut changes[..length]);
+            }
+        } else {
+            for k in 0..length {
+                let at = |numbers: &[[T; AT_ONCE]; L]| std::array::from_fn(|l| numbers[l][k]);
+                sums.next(at(&entered), at(&changes));
+                for (changes, sum) in changes.iter_mut().zip(sums.read()) {
+                    changes[k] = sum;
+                }
             }
         }
         for (k, out) in out[..length].iter_mut().enumerate() {
             *out = quotient(std::array::from_fn(|l| changes[l][k]));
         }
     }
+}
+
+/// Replaces changes by the sums that they lead to, and gives the last. Sums are exact and may be
+/// formed in any order: by fours, only the last of which waits for the four before.
+#[inline]
+fn added_up<T: Number>(mut sum: T, changes: &mut [T]) -> T {
+    let (fours, rest) = changes.as_chunks_mut::<4>();
+    for four in fours {
+        let [a, b, c, d] = *four;
+        let (two, other) = (a + b, c + d);
+        *four = [sum + a, sum + two, sum + (two + c), sum + (two + other)];
+        sum = four[3];
+    }
+    for change in rest {
+        sum = sum + *change;
+        *change = sum;
+    }
+    sum
 }
 
 /// The sums of a window that slides.
@@ -299,6 +358,26 @@ mod tests {
                         total: 2 * total,
                     },
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn a_wide_sum_is_divided_as_if_by_all_its_bits() {
+        let near_ties = |divisor: i128| {
+            // An odd number of 54 bits lies half way between two doubles.
+            let tie = divisor * ((1 << 53) + 4_217);
+            (0..127 - 80).flat_map(move |shift| [-1, 0, 1].map(|more| (tie << shift) + more))
+        };
+        for divisor in [2_u32, 3, 7, 20, 49, 1 << 26] {
+            let any = (0..126).flat_map(|high| [(1_i128 << high) + 1, (5 << high >> 2) - 1]);
+            for sum in near_ties(divisor.into()).chain(any) {
+                for sum in [sum, -sum] {
+                    let ([front, back], more) = exact::in_two(sum);
+                    let number = f64::from(divisor);
+                    let found = quotient(front, back, number, 1.0 / number) * power_of_two(more);
+                    assert_eq!(found, divided(sum, divisor.into(), 0), "{sum} / {divisor}");
+                }
             }
         }
     }

@@ -1,10 +1,12 @@
 //! Distances of averages from each other, and where a value stands among the last.
 
+use std::ops::Range;
+
 use super::clusters::percentile_rank;
 use super::extremes::{highest, lowest};
-use super::momentum::{momentum, rsi};
+use super::momentum::rsi;
 use super::recursive::{self, Smoother};
-use super::smoothing::{AVERAGE, AVERAGES};
+use super::smoothing::{AVERAGE, AVERAGES, EMA};
 use super::spec::OF_WINDOW;
 use super::{Definition, Kind, Need, moving};
 
@@ -20,21 +22,31 @@ fn paired(a: &[f64], b: &[f64], of: impl Fn(f64, f64) -> f64) -> Vec<f64> {
 /// A fast average less a slow one; each starts by itself (TA-Lib's `APO`).
 #[must_use]
 pub fn apo(values: &[f64], fast: usize, slow: usize, kind: usize) -> Vec<f64> {
-    let [fast, slow] = averages(values, fast, slow, kind);
-    paired(&fast, &slow, |fast, slow| fast - slow)
+    of_two(values, [fast, slow], kind, |fast, slow| fast - slow)
 }
 
 /// The same in percent of the slow one; NaN where that is 0 (TA-Lib's `PPO`).
 #[must_use]
 pub fn ppo(values: &[f64], fast: usize, slow: usize, kind: usize) -> Vec<f64> {
-    let [fast, slow] = averages(values, fast, slow, kind);
-    paired(&fast, &slow, |fast, slow| {
+    of_two(values, [fast, slow], kind, |fast, slow| {
         known(slow != 0.0, 100.0 * ((fast - slow) / slow))
     })
 }
 
-fn averages(values: &[f64], fast: usize, slow: usize, kind: usize) -> [Vec<f64>; 2] {
-    [fast.min(slow), fast.max(slow)].map(|n| (AVERAGES[kind].of)(values, n))
+fn of_two(
+    values: &[f64],
+    [a, b]: [usize; 2],
+    kind: usize,
+    of: impl Fn(f64, f64) -> f64,
+) -> Vec<f64> {
+    let windows = [a.min(b), a.max(b)];
+    if kind == EMA {
+        let copy = |rows: Range<usize>, block: &mut [f64]| block.copy_from_slice(&values[rows]);
+        let averages = windows.map(Smoother::ema);
+        return recursive::beside(values.len(), copy, averages, |[fast, slow]| of(fast, slow));
+    }
+    let [fast, slow] = windows.map(|n| (AVERAGES[kind].of)(values, n));
+    paired(&fast, &slow, of)
 }
 
 /// Change, from bar to bar in percent, of an exponential average of an average of an average
@@ -55,15 +67,27 @@ pub fn trix(values: &[f64], n: usize) -> Vec<f64> {
 /// where nothing moved.
 #[must_use]
 pub fn tsi(values: &[f64], long: usize, short: usize) -> Vec<f64> {
-    let changes = momentum(values, 1);
-    let sizes: Vec<f64> = changes.iter().map(|change| change.abs()).collect();
-    let twice = |values: &[f64]| {
-        let averages = [Smoother::ema(long), Smoother::ema(short)];
-        recursive::chain(values, averages, |[_, second]| second)
+    let changes = |rows: Range<usize>, block: &mut [f64]| {
+        let first = rows.start.max(1);
+        let (unknown, known) = block.split_at_mut(first - rows.start);
+        unknown.fill(f64::NAN);
+        for (change, pair) in known.iter_mut().zip(values[first - 1..].windows(2)) {
+            *change = pair[1] - pair[0];
+        }
     };
-    paired(&twice(&changes), &twice(&sizes), |change, size| {
-        known(size > 0.0, 100.0 * (change / size))
-    })
+    let averages = [long, short, long, short].map(Smoother::ema);
+    let feed = |place: usize, change: f64, level: f64| match place {
+        0 => change,
+        2 => change.abs(),
+        _ => level,
+    };
+    recursive::wired(
+        values.len(),
+        changes,
+        averages,
+        feed,
+        |[_, change, _, size]| known(size > 0.0, 100.0 * (change / size)),
+    )
 }
 
 /// Where the relative strength of n bars stands in its range of `length` bars, in percent, its mean

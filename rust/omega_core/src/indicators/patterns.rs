@@ -4,33 +4,43 @@
 //! what must hold, and its value then. An average is that of the bars before the compared one.
 
 use super::candlesticks::{
-    DOJI, EQUAL, FAR, LONG, NEAR, Pending, SHADOW_LONG, SHADOW_NONE, SHADOW_SHORT,
-    SHADOW_VERY_LONG, SHORT, close_to, longest, scan,
+    DOJI, EQUAL, FAR, LONG, NEAR, SHADOW_LONG, SHADOW_NONE, SHADOW_SHORT, SHADOW_VERY_LONG, SHORT,
+    close_to, confirmed, longest, scan,
 };
 use super::spec::OF_WINDOW;
 use super::{Definition, Kind, Need};
 
+/// Conditions of which one list must hold as a whole.
+macro_rules! any {
+    ($([$($holds:expr),+]),+) => { false $(| (true $(& ($holds))+))+ };
+}
+
 /// An inside bar, and a bar that breaks out of it with both ends.
 fn hikkake(bars: [&[f64]; 4], depth: f64) -> Vec<f64> {
-    let mut pending = Pending::default();
-    scan((bars, depth), (2, 3), [], |v, []| {
-        let is_inside = v.high(1) < v.high(2) && v.low(1) > v.low(2);
-        pending.next(v, is_inside && v.breaks())
-    })
+    let breaks = scan((bars, depth), 2, [], |v, []| {
+        if v.is_inside(1) & v.breaks() {
+            v.against()
+        } else {
+            0.0
+        }
+    });
+    confirmed(bars, breaks)
 }
 
 /// The same of two inside bars, the first of which closes near its end.
 fn modified_hikkake(bars: [&[f64]; 4], depth: f64) -> Vec<f64> {
-    let mut pending = Pending::default();
-    scan((bars, depth), (2, 3), [(NEAR, 2)], |v, [near]| {
-        let is_inside = |ago| v.high(ago) < v.high(ago + 1) && v.low(ago) > v.low(ago + 1);
-        let is_near = if v.high(0) < v.high(1) {
-            v.close(2) <= v.low(2) + near
+    let breaks = scan((bars, depth), 2, [(NEAR, 2)], |v, [near]| {
+        let is_near = any![
+            [v.high(0) < v.high(1), v.close(2) <= v.low(2) + near],
+            [v.high(0) >= v.high(1), v.close(2) >= v.high(2) - near]
+        ];
+        if v.is_inside(2) & v.is_inside(1) & v.breaks() & is_near {
+            v.against()
         } else {
-            v.close(2) >= v.high(2) - near
-        };
-        pending.next(v, is_inside(2) && is_inside(1) && v.breaks() && is_near)
-    })
+            0.0
+        }
+    });
+    confirmed(bars, breaks)
 }
 
 /// A pattern of the table.
@@ -46,13 +56,13 @@ struct Pattern {
 /// value then.
 macro_rules! patterns {
     ($v:ident; $($back:literal $(depth $depth:literal)?
-        [$($mean:ident: $setting:ident $ago:literal),*] $holds:expr => $value:expr;)*) => {
+        [$($mean:ident: $setting:ident $ago:literal),*] $($holds:expr),+ => $value:expr;)*) => {
         [$(Pattern {
             lookback: $back + longest(&[$($setting.bars),*]),
             depth: 0.0 $(+ $depth)?,
             of: |bars, depth| {
-                scan((bars, depth), ($back, 0), [$(($setting, $ago)),*], |$v, [$($mean),*]| {
-                    if $holds { $value } else { 0.0 }
+                scan((bars, depth), $back, [$(($setting, $ago)),*], |$v, [$($mean),*]| {
+                    if $(($holds))&+ { $value } else { 0.0 }
                 })
             },
         }),*]
@@ -62,269 +72,242 @@ macro_rules! patterns {
 /// The patterns by the places of their words; the two that wait for a confirmation come after.
 const TABLE: [Pattern; 59] = patterns! { v;
     // two crows
-    2 [long: LONG 2] v.white(2) && v.body(2) > long && v.blacks(2) && v.gaps_up(1, 2)
-        && v.holds(1, v.open(0)) && v.holds(2, v.close(0)) => -100.0;
+    2 [long: LONG 2] v.white(2), v.body(2) > long, v.blacks(2), v.gaps_up(1, 2),
+        v.holds(1, v.open(0)), v.holds(2, v.close(0)) => -100.0;
     // three black crows
-    3 [a: SHADOW_NONE 2, b: SHADOW_NONE 1, c: SHADOW_NONE 0] v.white(3) && v.blacks(3)
-        && v.below(2) < a && v.below(1) < b && v.below(0) < c
-        && v.holds(2, v.open(1)) && v.holds(1, v.open(0)) && v.high(3) > v.close(2)
-        && v.close(2) > v.close(1) && v.close(1) > v.close(0) => -100.0;
+    3 [a: SHADOW_NONE 2, b: SHADOW_NONE 1, c: SHADOW_NONE 0] v.white(3), v.blacks(3),
+        v.below(2) < a, v.below(1) < b, v.below(0) < c, v.holds(2, v.open(1)),
+        v.holds(1, v.open(0)), v.high(3) > v.close(2), v.close(2) > v.close(1),
+        v.close(1) > v.close(0) => -100.0;
     // three inside
-    2 [long: LONG 2, short: SHORT 1] v.body(2) > long && v.body(1) <= short
-        && v.top(1) < v.top(2) && v.bottom(1) > v.bottom(2)
-        && (v.white(2) && v.black(0) && v.close(0) < v.open(2)
-            || v.black(2) && v.white(0) && v.close(0) > v.open(2)) => -v.sign(2) * 100.0;
+    2 [long: LONG 2, short: SHORT 1] v.body(2) > long, v.body(1) <= short, v.top(1) < v.top(2),
+        v.bottom(1) > v.bottom(2), any![[v.white(2), v.black(0), v.close(0) < v.open(2)],
+        [v.black(2), v.white(0), v.close(0) > v.open(2)]] => -v.sign(2) * 100.0;
     // three line strike
-    3 [a: NEAR 3, b: NEAR 2] v.white(3) == v.white(2) && v.white(2) == v.white(1)
-        && v.white(0) != v.white(1)
-        && v.open(2) >= v.bottom(3) - a && v.open(2) <= v.top(3) + a
-        && v.open(1) >= v.bottom(2) - b && v.open(1) <= v.top(2) + b
-        && (v.white(1) && v.close(1) > v.close(2) && v.close(2) > v.close(3)
-            && v.open(0) > v.close(1) && v.close(0) < v.open(3)
-            || v.black(1) && v.close(1) < v.close(2) && v.close(2) < v.close(3)
-            && v.open(0) < v.close(1) && v.close(0) > v.open(3)) => v.sign(1) * 100.0;
+    3 [a: NEAR 3, b: NEAR 2] v.white(3) == v.white(2), v.white(2) == v.white(1),
+        v.white(0) != v.white(1), v.open(2) >= v.bottom(3) - a, v.open(2) <= v.top(3) + a,
+        v.open(1) >= v.bottom(2) - b, v.open(1) <= v.top(2) + b, any![[v.white(1),
+        v.close(1) > v.close(2), v.close(2) > v.close(3), v.open(0) > v.close(1),
+        v.close(0) < v.open(3)], [v.black(1), v.close(1) < v.close(2), v.close(2) < v.close(3),
+        v.open(0) < v.close(1), v.close(0) > v.open(3)]] => v.sign(1) * 100.0;
     // three outside
-    3 [] v.white(1) != v.white(2) && v.top(1) > v.top(2) && v.bottom(1) < v.bottom(2)
-        && (v.white(1) && v.close(0) > v.close(1) || v.black(1) && v.close(0) < v.close(1))
-        => v.sign(1) * 100.0;
+    3 [] v.white(1) != v.white(2), v.top(1) > v.top(2), v.bottom(1) < v.bottom(2), any![[v.white(1),
+        v.close(0) > v.close(1)], [v.black(1), v.close(0) < v.close(1)]] => v.sign(1) * 100.0;
     // three stars in south
     2 [long: LONG 2, shadow: SHADOW_LONG 2, b: SHADOW_NONE 1, c: SHADOW_NONE 0, short: SHORT 0]
-        v.blacks(3) && v.body(2) > long && v.below(2) > shadow && v.body(1) < v.body(2)
-        && v.open(1) > v.close(2) && v.open(1) <= v.high(2) && v.low(1) < v.close(2)
-        && v.low(1) >= v.low(2) && v.below(1) > b && v.body(0) < short && v.below(0) < c
-        && v.above(0) < c && v.low(0) > v.low(1) && v.high(0) < v.high(1) => 100.0;
+        v.blacks(3), v.body(2) > long, v.below(2) > shadow, v.body(1) < v.body(2),
+        v.open(1) > v.close(2), v.open(1) <= v.high(2), v.low(1) < v.close(2), v.low(1) >= v.low(2),
+        v.below(1) > b, v.body(0) < short, v.below(0) < c, v.above(0) < c, v.low(0) > v.low(1),
+        v.high(0) < v.high(1) => 100.0;
     // three white soldiers
     2 [a: SHADOW_NONE 2, b: SHADOW_NONE 1, c: SHADOW_NONE 0, near_2: NEAR 2, near_1: NEAR 1,
-       far_2: FAR 2, far_1: FAR 1, short: SHORT 0] v.whites(3)
-        && v.above(2) < a && v.above(1) < b && v.above(0) < c
-        && v.close(0) > v.close(1) && v.close(1) > v.close(2)
-        && v.opens_within(1, near_2) && v.opens_within(0, near_1)
-        && v.body(1) > v.body(2) - far_2 && v.body(0) > v.body(1) - far_1
-        && v.body(0) > short => 100.0;
+        far_2: FAR 2, far_1: FAR 1, short: SHORT 0] v.whites(3), v.above(2) < a, v.above(1) < b,
+        v.above(0) < c, v.close(0) > v.close(1), v.close(1) > v.close(2), v.opens_within(1, near_2),
+        v.opens_within(0, near_1), v.body(1) > v.body(2) - far_2, v.body(0) > v.body(1) - far_1,
+        v.body(0) > short => 100.0;
     // abandoned baby
-    2 depth 0.3 [long: LONG 2, doji: DOJI 1, short: SHORT 0]
-        v.body(2) > long && v.body(1) <= doji && v.body(0) > short
-        && (v.white(2) && v.black(0) && v.close(0) < v.close(2) - v.body(2) * v.depth
-            && v.leaps_up(1, 2) && v.leaps_down(0, 1)
-            || v.black(2) && v.white(0) && v.close(0) > v.close(2) + v.body(2) * v.depth
-            && v.leaps_down(1, 2) && v.leaps_up(0, 1)) => v.sign(0) * 100.0;
+    2 depth 0.3 [long: LONG 2, doji: DOJI 1, short: SHORT 0] v.body(2) > long, v.body(1) <= doji,
+        v.body(0) > short, any![[v.white(2), v.black(0),
+        v.close(0) < v.close(2) - v.body(2) * v.depth, v.leaps_up(1, 2), v.leaps_down(0, 1)],
+        [v.black(2), v.white(0), v.close(0) > v.close(2) + v.body(2) * v.depth, v.leaps_down(1, 2),
+        v.leaps_up(0, 1)]] => v.sign(0) * 100.0;
     // advance block
     2 [a: SHADOW_SHORT 2, b: SHADOW_SHORT 1, c: SHADOW_SHORT 0, shadow: SHADOW_LONG 0,
-       near_2: NEAR 2, near_1: NEAR 1, far_2: FAR 2, far_1: FAR 1, long: LONG 2] v.whites(3)
-        && v.close(0) > v.close(1) && v.close(1) > v.close(2)
-        && v.opens_within(1, near_2) && v.opens_within(0, near_1)
-        && v.body(2) > long && v.above(2) < a
-        && (v.body(1) < v.body(2) - far_2 && v.body(0) < v.body(1) + near_1
-            || v.body(0) < v.body(1) - far_1
-            || v.body(0) < v.body(1) && v.body(1) < v.body(2) && (v.above(0) > c || v.above(1) > b)
-            || v.body(0) < v.body(1) && v.above(0) > shadow) => -100.0;
+        near_2: NEAR 2, near_1: NEAR 1, far_2: FAR 2, far_1: FAR 1, long: LONG 2] v.whites(3),
+        v.close(0) > v.close(1), v.close(1) > v.close(2), v.opens_within(1, near_2),
+        v.opens_within(0, near_1), v.body(2) > long, v.above(2) < a,
+        any![[v.body(1) < v.body(2) - far_2, v.body(0) < v.body(1) + near_1],
+        [v.body(0) < v.body(1) - far_1], [v.body(0) < v.body(1), v.body(1) < v.body(2),
+        any![[v.above(0) > c], [v.above(1) > b]]], [v.body(0) < v.body(1), v.above(0) > shadow]]
+        => -100.0;
     // belt hold
-    0 [long: LONG 0, shadow: SHADOW_NONE 0] v.body(0) > long
-        && (v.white(0) && v.below(0) < shadow || v.black(0) && v.above(0) < shadow)
-        => v.sign(0) * 100.0;
+    0 [long: LONG 0, shadow: SHADOW_NONE 0] v.body(0) > long, any![[v.white(0),
+        v.below(0) < shadow], [v.black(0), v.above(0) < shadow]] => v.sign(0) * 100.0;
     // breakaway
-    4 [long: LONG 4] v.body(4) > long && v.white(4) == v.white(3) && v.white(3) == v.white(1)
-        && v.white(1) != v.white(0)
-        && (v.black(4) && v.gaps_down(3, 4) && v.sinks(2) && v.sinks(1)
-            && v.close(0) > v.open(3) && v.close(0) < v.close(4)
-            || v.white(4) && v.gaps_up(3, 4) && v.climbs(2) && v.climbs(1)
-            && v.close(0) < v.open(3) && v.close(0) > v.close(4)) => v.sign(0) * 100.0;
+    4 [long: LONG 4] v.body(4) > long, v.white(4) == v.white(3), v.white(3) == v.white(1),
+        v.white(1) != v.white(0), any![[v.black(4), v.gaps_down(3, 4), v.sinks(2), v.sinks(1),
+        v.close(0) > v.open(3), v.close(0) < v.close(4)], [v.white(4), v.gaps_up(3, 4), v.climbs(2),
+        v.climbs(1), v.close(0) < v.open(3), v.close(0) > v.close(4)]] => v.sign(0) * 100.0;
     // closing marubozu
-    0 [long: LONG 0, shadow: SHADOW_NONE 0] v.body(0) > long
-        && (v.white(0) && v.above(0) < shadow || v.black(0) && v.below(0) < shadow)
-        => v.sign(0) * 100.0;
+    0 [long: LONG 0, shadow: SHADOW_NONE 0] v.body(0) > long, any![[v.white(0),
+        v.above(0) < shadow], [v.black(0), v.below(0) < shadow]] => v.sign(0) * 100.0;
     // concealing baby swallow
-    3 [a: SHADOW_NONE 3, b: SHADOW_NONE 2, c: SHADOW_NONE 1] v.blacks(4)
-        && v.below(3) < a && v.above(3) < a && v.below(2) < b && v.above(2) < b
-        && v.gaps_down(1, 2) && v.above(1) > c && v.high(1) > v.close(2)
-        && v.high(0) > v.high(1) && v.low(0) < v.low(1) => 100.0;
+    3 [a: SHADOW_NONE 3, b: SHADOW_NONE 2, c: SHADOW_NONE 1] v.blacks(4), v.below(3) < a,
+        v.above(3) < a, v.below(2) < b, v.above(2) < b, v.gaps_down(1, 2), v.above(1) > c,
+        v.high(1) > v.close(2), v.high(0) > v.high(1), v.low(0) < v.low(1) => 100.0;
     // counterattack
-    1 [equal: EQUAL 1, long_1: LONG 1, long_0: LONG 0] v.white(1) != v.white(0)
-        && v.body(1) > long_1 && v.body(0) > long_0
-        && close_to(v.close(0), v.close(1), equal) => v.sign(0) * 100.0;
+    1 [equal: EQUAL 1, long_1: LONG 1, long_0: LONG 0] v.white(1) != v.white(0), v.body(1) > long_1,
+        v.body(0) > long_0, close_to(v.close(0), v.close(1), equal) => v.sign(0) * 100.0;
     // dark cloud cover
-    1 depth 0.5 [long: LONG 1] v.white(1) && v.body(1) > long && v.black(0)
-        && v.open(0) > v.high(1) && v.close(0) > v.open(1)
-        && v.close(0) < v.close(1) - v.body(1) * v.depth => -100.0;
+    1 depth 0.5 [long: LONG 1] v.white(1), v.body(1) > long, v.black(0), v.open(0) > v.high(1),
+        v.close(0) > v.open(1), v.close(0) < v.close(1) - v.body(1) * v.depth => -100.0;
     // doji
     0 [doji: DOJI 0] v.body(0) <= doji => 100.0;
     // doji star
-    1 [long: LONG 1, doji: DOJI 0] v.body(1) > long && v.body(0) <= doji
-        && (v.white(1) && v.gaps_up(0, 1) || v.black(1) && v.gaps_down(0, 1))
-        => -v.sign(1) * 100.0;
+    1 [long: LONG 1, doji: DOJI 0] v.body(1) > long, v.body(0) <= doji, any![[v.white(1),
+        v.gaps_up(0, 1)], [v.black(1), v.gaps_down(0, 1)]] => -v.sign(1) * 100.0;
     // dragonfly doji
-    0 [doji: DOJI 0, shadow: SHADOW_NONE 0] v.body(0) <= doji && v.above(0) < shadow
-        && v.below(0) > shadow => 100.0;
+    0 [doji: DOJI 0, shadow: SHADOW_NONE 0] v.body(0) <= doji, v.above(0) < shadow,
+        v.below(0) > shadow => 100.0;
     // engulfing
-    2 [] v.white(0) != v.white(1) && v.top(0) >= v.top(1) && v.bottom(0) <= v.bottom(1)
-        && (v.top(0) > v.top(1) || v.bottom(0) < v.bottom(1))
-        => v.engulfing();
+    2 [] v.white(0) != v.white(1), v.top(0) >= v.top(1), v.bottom(0) <= v.bottom(1),
+        any![[v.top(0) > v.top(1)], [v.bottom(0) < v.bottom(1)]] => v.engulfing();
     // evening doji star
-    2 depth 0.3 [long: LONG 2, doji: DOJI 1, short: SHORT 0] v.body(2) > long && v.white(2)
-        && v.body(1) <= doji && v.gaps_up(1, 2) && v.body(0) > short && v.black(0)
-        && v.close(0) < v.close(2) - v.body(2) * v.depth => -100.0;
+    2 depth 0.3 [long: LONG 2, doji: DOJI 1, short: SHORT 0] v.body(2) > long, v.white(2),
+        v.body(1) <= doji, v.gaps_up(1, 2), v.body(0) > short, v.black(0),
+        v.close(0) < v.close(2) - v.body(2) * v.depth => -100.0;
     // evening star
-    2 depth 0.3 [long: LONG 2, short_1: SHORT 1, short_0: SHORT 0] v.body(2) > long && v.white(2)
-        && v.body(1) <= short_1 && v.gaps_up(1, 2) && v.body(0) > short_0 && v.black(0)
-        && v.close(0) < v.close(2) - v.body(2) * v.depth => -100.0;
+    2 depth 0.3 [long: LONG 2, short_1: SHORT 1, short_0: SHORT 0] v.body(2) > long, v.white(2),
+        v.body(1) <= short_1, v.gaps_up(1, 2), v.body(0) > short_0, v.black(0),
+        v.close(0) < v.close(2) - v.body(2) * v.depth => -100.0;
     // gap side by side white
-    2 [near: NEAR 1, equal: EQUAL 1] (v.gaps_up(1, 2) && v.gaps_up(0, 2)
-            || v.gaps_down(1, 2) && v.gaps_down(0, 2)) && v.whites(2)
-        && close_to(v.body(0), v.body(1), near) && close_to(v.open(0), v.open(1), equal)
-        => if v.gaps_up(1, 2) { 100.0 } else { -100.0 };
+    2 [near: NEAR 1, equal: EQUAL 1] any![[v.gaps_up(1, 2), v.gaps_up(0, 2)], [v.gaps_down(1, 2),
+        v.gaps_down(0, 2)]], v.whites(2), close_to(v.body(0), v.body(1), near),
+        close_to(v.open(0), v.open(1), equal) => if v.gaps_up(1, 2) { 100.0 } else { -100.0 };
     // gravestone doji
-    0 [doji: DOJI 0, shadow: SHADOW_NONE 0] v.body(0) <= doji && v.below(0) < shadow
-        && v.above(0) > shadow => 100.0;
+    0 [doji: DOJI 0, shadow: SHADOW_NONE 0] v.body(0) <= doji, v.below(0) < shadow,
+        v.above(0) > shadow => 100.0;
     // hammer
-    1 [short: SHORT 0, long: SHADOW_LONG 0, none: SHADOW_NONE 0, near: NEAR 1] v.body(0) < short
-        && v.below(0) > long && v.above(0) < none && v.bottom(0) <= v.low(1) + near => 100.0;
+    1 [short: SHORT 0, long: SHADOW_LONG 0, none: SHADOW_NONE 0, near: NEAR 1] v.body(0) < short,
+        v.below(0) > long, v.above(0) < none, v.bottom(0) <= v.low(1) + near => 100.0;
     // hanging man
-    1 [short: SHORT 0, long: SHADOW_LONG 0, none: SHADOW_NONE 0, near: NEAR 1] v.body(0) < short
-        && v.below(0) > long && v.above(0) < none && v.bottom(0) >= v.high(1) - near => -100.0;
+    1 [short: SHORT 0, long: SHADOW_LONG 0, none: SHADOW_NONE 0, near: NEAR 1] v.body(0) < short,
+        v.below(0) > long, v.above(0) < none, v.bottom(0) >= v.high(1) - near => -100.0;
     // harami
-    1 [long: LONG 1, short: SHORT 0] v.body(1) > long && v.body(0) <= short => v.harami();
+    1 [long: LONG 1, short: SHORT 0] v.body(1) > long, v.body(0) <= short => v.harami();
     // harami cross
-    1 [long: LONG 1, doji: DOJI 0] v.body(1) > long && v.body(0) <= doji => v.harami();
+    1 [long: LONG 1, doji: DOJI 0] v.body(1) > long, v.body(0) <= doji => v.harami();
     // high wave
-    0 [short: SHORT 0, long: SHADOW_VERY_LONG 0] v.body(0) < short && v.above(0) > long
-        && v.below(0) > long => v.sign(0) * 100.0;
+    0 [short: SHORT 0, long: SHADOW_VERY_LONG 0] v.body(0) < short, v.above(0) > long,
+        v.below(0) > long => v.sign(0) * 100.0;
     // homing pigeon
-    1 [long: LONG 1, short: SHORT 0] v.blacks(2) && v.body(1) > long && v.body(0) <= short
-        && v.open(0) < v.open(1) && v.close(0) > v.close(1) => 100.0;
+    1 [long: LONG 1, short: SHORT 0] v.blacks(2), v.body(1) > long, v.body(0) <= short,
+        v.open(0) < v.open(1), v.close(0) > v.close(1) => 100.0;
     // identical three crows
     2 [a: SHADOW_NONE 2, b: SHADOW_NONE 1, c: SHADOW_NONE 0, equal_2: EQUAL 2, equal_1: EQUAL 1]
-        v.blacks(3) && v.below(2) < a && v.below(1) < b && v.below(0) < c
-        && v.close(2) > v.close(1) && v.close(1) > v.close(0)
-        && close_to(v.open(1), v.close(2), equal_2)
-        && close_to(v.open(0), v.close(1), equal_1) => -100.0;
+        v.blacks(3), v.below(2) < a, v.below(1) < b, v.below(0) < c, v.close(2) > v.close(1),
+        v.close(1) > v.close(0), close_to(v.open(1), v.close(2), equal_2),
+        close_to(v.open(0), v.close(1), equal_1) => -100.0;
     // in neck
-    1 [equal: EQUAL 1, long: LONG 1] v.black(1) && v.body(1) > long && v.white(0)
-        && v.open(0) < v.low(1) && v.close(0) <= v.close(1) + equal
-        && v.close(0) >= v.close(1) => -100.0;
+    1 [equal: EQUAL 1, long: LONG 1] v.black(1), v.body(1) > long, v.white(0), v.open(0) < v.low(1),
+        v.close(0) <= v.close(1) + equal, v.close(0) >= v.close(1) => -100.0;
     // inverted hammer
-    1 [short: SHORT 0, long: SHADOW_LONG 0, none: SHADOW_NONE 0] v.body(0) < short
-        && v.above(0) > long && v.below(0) < none && v.gaps_down(0, 1) => 100.0;
+    1 [short: SHORT 0, long: SHADOW_LONG 0, none: SHADOW_NONE 0] v.body(0) < short,
+        v.above(0) > long, v.below(0) < none, v.gaps_down(0, 1) => 100.0;
     // kicking
-    1 [none_1: SHADOW_NONE 1, none_0: SHADOW_NONE 0, long_1: LONG 1, long_0: LONG 0]
-        v.kicks() && v.body(1) > long_1 && v.above(1) < none_1 && v.below(1) < none_1
-        && v.body(0) > long_0 && v.above(0) < none_0 && v.below(0) < none_0
-        => v.sign(0) * 100.0;
+    1 [none_1: SHADOW_NONE 1, none_0: SHADOW_NONE 0, long_1: LONG 1, long_0: LONG 0] v.kicks(),
+        v.body(1) > long_1, v.above(1) < none_1, v.below(1) < none_1, v.body(0) > long_0,
+        v.above(0) < none_0, v.below(0) < none_0 => v.sign(0) * 100.0;
     // kicking by length
-    1 [none_1: SHADOW_NONE 1, none_0: SHADOW_NONE 0, long_1: LONG 1, long_0: LONG 0]
-        v.kicks() && v.body(1) > long_1 && v.above(1) < none_1 && v.below(1) < none_1
-        && v.body(0) > long_0 && v.above(0) < none_0 && v.below(0) < none_0
-        => v.sign(usize::from(v.body(0) <= v.body(1))) * 100.0;
+    1 [none_1: SHADOW_NONE 1, none_0: SHADOW_NONE 0, long_1: LONG 1, long_0: LONG 0] v.kicks(),
+        v.body(1) > long_1, v.above(1) < none_1, v.below(1) < none_1, v.body(0) > long_0,
+        v.above(0) < none_0, v.below(0) < none_0
+        => if v.body(0) > v.body(1) { v.sign(0) } else { v.sign(1) } * 100.0;
     // ladder bottom
-    4 [none: SHADOW_NONE 1] v.white(0) && v.black(1) && v.black(2) && v.black(3) && v.black(4)
-        && v.open(4) > v.open(3) && v.open(3) > v.open(2)
-        && v.close(4) > v.close(3) && v.close(3) > v.close(2)
-        && v.above(1) > none && v.open(0) > v.open(1) && v.close(0) > v.high(1) => 100.0;
+    4 [none: SHADOW_NONE 1] v.white(0), v.black(1), v.black(2), v.black(3), v.black(4),
+        v.open(4) > v.open(3), v.open(3) > v.open(2), v.close(4) > v.close(3),
+        v.close(3) > v.close(2), v.above(1) > none, v.open(0) > v.open(1), v.close(0) > v.high(1)
+        => 100.0;
     // long legged doji
-    0 [doji: DOJI 0, long: SHADOW_LONG 0] v.body(0) <= doji
-        && (v.below(0) > long || v.above(0) > long) => 100.0;
+    0 [doji: DOJI 0, long: SHADOW_LONG 0] v.body(0) <= doji, any![[v.below(0) > long],
+        [v.above(0) > long]] => 100.0;
     // long line
-    0 [long: LONG 0, short: SHADOW_SHORT 0] v.body(0) > long && v.above(0) < short
-        && v.below(0) < short => v.sign(0) * 100.0;
+    0 [long: LONG 0, short: SHADOW_SHORT 0] v.body(0) > long, v.above(0) < short, v.below(0) < short
+        => v.sign(0) * 100.0;
     // marubozu
-    0 [long: LONG 0, none: SHADOW_NONE 0] v.body(0) > long && v.above(0) < none
-        && v.below(0) < none => v.sign(0) * 100.0;
+    0 [long: LONG 0, none: SHADOW_NONE 0] v.body(0) > long, v.above(0) < none, v.below(0) < none
+        => v.sign(0) * 100.0;
     // matching low
-    1 [equal: EQUAL 1] v.blacks(2) && close_to(v.close(0), v.close(1), equal) => 100.0;
+    1 [equal: EQUAL 1] v.blacks(2), close_to(v.close(0), v.close(1), equal) => 100.0;
     // mat hold
     4 depth 0.5 [short_3: SHORT 3, short_2: SHORT 2, short_1: SHORT 1, long: LONG 4]
-        v.body(4) > long && v.body(3) < short_3 && v.body(2) < short_2 && v.body(1) < short_1
-        && v.white(4) && v.black(3) && v.white(0) && v.gaps_up(3, 4)
-        && v.bottom(2) < v.close(4) && v.bottom(1) < v.close(4)
-        && v.bottom(2) > v.close(4) - v.body(4) * v.depth
-        && v.bottom(1) > v.close(4) - v.body(4) * v.depth
-        && v.top(2) < v.open(3) && v.top(1) < v.top(2) && v.open(0) > v.close(1)
-        && v.close(0) > v.high(3) && v.close(0) > v.high(2) && v.close(0) > v.high(1) => 100.0;
+        v.body(4) > long, v.body(3) < short_3, v.body(2) < short_2, v.body(1) < short_1, v.white(4),
+        v.black(3), v.white(0), v.gaps_up(3, 4), v.bottom(2) < v.close(4), v.bottom(1) < v.close(4),
+        v.bottom(2) > v.close(4) - v.body(4) * v.depth,
+        v.bottom(1) > v.close(4) - v.body(4) * v.depth, v.top(2) < v.open(3), v.top(1) < v.top(2),
+        v.open(0) > v.close(1), v.close(0) > v.high(3), v.close(0) > v.high(2),
+        v.close(0) > v.high(1) => 100.0;
     // morning doji star
-    2 depth 0.3 [long: LONG 2, doji: DOJI 1, short: SHORT 0] v.body(2) > long && v.black(2)
-        && v.body(1) <= doji && v.gaps_down(1, 2) && v.body(0) > short && v.white(0)
-        && v.close(0) > v.close(2) + v.body(2) * v.depth => 100.0;
+    2 depth 0.3 [long: LONG 2, doji: DOJI 1, short: SHORT 0] v.body(2) > long, v.black(2),
+        v.body(1) <= doji, v.gaps_down(1, 2), v.body(0) > short, v.white(0),
+        v.close(0) > v.close(2) + v.body(2) * v.depth => 100.0;
     // morning star
-    2 depth 0.3 [long: LONG 2, short_1: SHORT 1, short_0: SHORT 0] v.body(2) > long && v.black(2)
-        && v.body(1) <= short_1 && v.gaps_down(1, 2) && v.body(0) > short_0 && v.white(0)
-        && v.close(0) > v.close(2) + v.body(2) * v.depth => 100.0;
+    2 depth 0.3 [long: LONG 2, short_1: SHORT 1, short_0: SHORT 0] v.body(2) > long, v.black(2),
+        v.body(1) <= short_1, v.gaps_down(1, 2), v.body(0) > short_0, v.white(0),
+        v.close(0) > v.close(2) + v.body(2) * v.depth => 100.0;
     // on neck
-    1 [equal: EQUAL 1, long: LONG 1] v.black(1) && v.body(1) > long && v.white(0)
-        && v.open(0) < v.low(1) && close_to(v.close(0), v.low(1), equal) => -100.0;
+    1 [equal: EQUAL 1, long: LONG 1] v.black(1), v.body(1) > long, v.white(0), v.open(0) < v.low(1),
+        close_to(v.close(0), v.low(1), equal) => -100.0;
     // piercing
-    1 [long_1: LONG 1, long_0: LONG 0] v.black(1) && v.body(1) > long_1 && v.white(0)
-        && v.body(0) > long_0 && v.open(0) < v.low(1) && v.close(0) < v.open(1)
-        && v.close(0) > v.close(1) + v.body(1) * 0.5 => 100.0;
+    1 [long_1: LONG 1, long_0: LONG 0] v.black(1), v.body(1) > long_1, v.white(0),
+        v.body(0) > long_0, v.open(0) < v.low(1), v.close(0) < v.open(1),
+        v.close(0) > v.close(1) + v.body(1) * 0.5 => 100.0;
     // rickshaw man
-    0 [doji: DOJI 0, long: SHADOW_LONG 0, near: NEAR 0] v.body(0) <= doji && v.below(0) > long
-        && v.above(0) > long && v.bottom(0) <= v.low(0) + v.range(0) / 2.0 + near
-        && v.top(0) >= v.low(0) + v.range(0) / 2.0 - near => 100.0;
+    0 [doji: DOJI 0, long: SHADOW_LONG 0, near: NEAR 0] v.body(0) <= doji, v.below(0) > long,
+        v.above(0) > long, v.bottom(0) <= v.low(0) + v.range(0) / 2.0 + near,
+        v.top(0) >= v.low(0) + v.range(0) / 2.0 - near => 100.0;
     // rising and falling three methods
     4 [short_3: SHORT 3, short_2: SHORT 2, short_1: SHORT 1, long_4: LONG 4, long_0: LONG 0]
-        v.white(4) != v.white(3) && v.white(3) == v.white(2) && v.white(2) == v.white(1)
-        && v.white(1) != v.white(0) && v.body(4) > long_4 && v.body(3) < short_3
-        && v.body(2) < short_2 && v.body(1) < short_1 && v.body(0) > long_0
-        && (1..=3).all(|ago| v.bottom(ago) < v.high(4) && v.top(ago) > v.low(4))
-        && v.close(2) * v.sign(4) < v.close(3) * v.sign(4)
-        && v.close(1) * v.sign(4) < v.close(2) * v.sign(4)
-        && v.open(0) * v.sign(4) > v.close(1) * v.sign(4)
-        && v.close(0) * v.sign(4) > v.close(4) * v.sign(4) => v.sign(4) * 100.0;
+        v.white(4) != v.white(3), v.white(3) == v.white(2), v.white(2) == v.white(1),
+        v.white(1) != v.white(0), v.body(4) > long_4, v.body(3) < short_3, v.body(2) < short_2,
+        v.body(1) < short_1, v.body(0) > long_0, v.bottom(3) < v.high(4), v.top(3) > v.low(4),
+        v.bottom(2) < v.high(4), v.top(2) > v.low(4), v.bottom(1) < v.high(4), v.top(1) > v.low(4),
+        v.close(2) * v.sign(4) < v.close(3) * v.sign(4),
+        v.close(1) * v.sign(4) < v.close(2) * v.sign(4),
+        v.open(0) * v.sign(4) > v.close(1) * v.sign(4),
+        v.close(0) * v.sign(4) > v.close(4) * v.sign(4) => v.sign(4) * 100.0;
     // separating lines
-    1 [none: SHADOW_NONE 0, long: LONG 0, equal: EQUAL 1] v.white(1) != v.white(0)
-        && close_to(v.open(0), v.open(1), equal) && v.body(0) > long
-        && (v.white(0) && v.below(0) < none || v.black(0) && v.above(0) < none)
-        => v.sign(0) * 100.0;
+    1 [none: SHADOW_NONE 0, long: LONG 0, equal: EQUAL 1] v.white(1) != v.white(0),
+        close_to(v.open(0), v.open(1), equal), v.body(0) > long, any![[v.white(0),
+        v.below(0) < none], [v.black(0), v.above(0) < none]] => v.sign(0) * 100.0;
     // shooting star
-    1 [short: SHORT 0, long: SHADOW_LONG 0, none: SHADOW_NONE 0] v.body(0) < short
-        && v.above(0) > long && v.below(0) < none && v.gaps_up(0, 1) => -100.0;
+    1 [short: SHORT 0, long: SHADOW_LONG 0, none: SHADOW_NONE 0] v.body(0) < short,
+        v.above(0) > long, v.below(0) < none, v.gaps_up(0, 1) => -100.0;
     // short line
-    0 [short: SHORT 0, shadow: SHADOW_SHORT 0] v.body(0) < short && v.above(0) < shadow
-        && v.below(0) < shadow => v.sign(0) * 100.0;
+    0 [short: SHORT 0, shadow: SHADOW_SHORT 0] v.body(0) < short, v.above(0) < shadow,
+        v.below(0) < shadow => v.sign(0) * 100.0;
     // spinning top
-    0 [short: SHORT 0] v.body(0) < short && v.above(0) > v.body(0) && v.below(0) > v.body(0)
+    0 [short: SHORT 0] v.body(0) < short, v.above(0) > v.body(0), v.below(0) > v.body(0)
         => v.sign(0) * 100.0;
     // stalled
     2 [long_2: LONG 2, long_1: LONG 1, short: SHORT 0, none: SHADOW_NONE 1, near_2: NEAR 2,
-       near_1: NEAR 1] v.whites(3) && v.close(0) > v.close(1) && v.close(1) > v.close(2)
-        && v.body(2) > long_2 && v.body(1) > long_1 && v.above(1) < none
-        && v.opens_within(1, near_2) && v.body(0) < short
-        && v.open(0) >= v.close(1) - v.body(0) - near_1 => -100.0;
+        near_1: NEAR 1] v.whites(3), v.close(0) > v.close(1), v.close(1) > v.close(2),
+        v.body(2) > long_2, v.body(1) > long_1, v.above(1) < none, v.opens_within(1, near_2),
+        v.body(0) < short, v.open(0) >= v.close(1) - v.body(0) - near_1 => -100.0;
     // stick sandwich
-    2 [equal: EQUAL 2] v.black(2) && v.white(1) && v.black(0) && v.low(1) > v.close(2)
-        && close_to(v.close(0), v.close(2), equal) => 100.0;
+    2 [equal: EQUAL 2] v.black(2), v.white(1), v.black(0), v.low(1) > v.close(2),
+        close_to(v.close(0), v.close(2), equal) => 100.0;
     // takuri
-    0 [doji: DOJI 0, none: SHADOW_NONE 0, long: SHADOW_VERY_LONG 0] v.body(0) <= doji
-        && v.above(0) < none && v.below(0) > long => 100.0;
+    0 [doji: DOJI 0, none: SHADOW_NONE 0, long: SHADOW_VERY_LONG 0] v.body(0) <= doji,
+        v.above(0) < none, v.below(0) > long => 100.0;
     // tasuki gap
-    2 [near: NEAR 1] v.white(1) != v.white(0) && v.holds(1, v.open(0))
-        && (v.body(1) - v.body(0)).abs() < near
-        && (v.white(1) && v.gaps_up(1, 2) && v.close(0) < v.open(1) && v.close(0) > v.top(2)
-            || v.black(1) && v.gaps_down(1, 2) && v.close(0) > v.open(1)
-            && v.close(0) < v.bottom(2)) => v.sign(1) * 100.0;
+    2 [near: NEAR 1] v.white(1) != v.white(0), v.holds(1, v.open(0)),
+        (v.body(1) - v.body(0)).abs() < near, any![[v.white(1), v.gaps_up(1, 2),
+        v.close(0) < v.open(1), v.close(0) > v.top(2)], [v.black(1), v.gaps_down(1, 2),
+        v.close(0) > v.open(1), v.close(0) < v.bottom(2)]] => v.sign(1) * 100.0;
     // thrusting
-    1 [equal: EQUAL 1, long: LONG 1] v.black(1) && v.body(1) > long && v.white(0)
-        && v.open(0) < v.low(1) && v.close(0) > v.close(1) + equal
-        && v.close(0) <= v.close(1) + v.body(1) * 0.5 => -100.0;
+    1 [equal: EQUAL 1, long: LONG 1] v.black(1), v.body(1) > long, v.white(0), v.open(0) < v.low(1),
+        v.close(0) > v.close(1) + equal, v.close(0) <= v.close(1) + v.body(1) * 0.5 => -100.0;
     // tristar
-    2 [doji: DOJI 2] (0..3).all(|ago| v.body(ago) <= doji)
-        => if v.gaps_down(1, 2) && v.bottom(0) > v.bottom(1) {
+    2 [doji: DOJI 2] v.body(2) <= doji, v.body(1) <= doji, v.body(0) <= doji
+        => if v.gaps_down(1, 2) & (v.bottom(0) > v.bottom(1)) {
             100.0
-        } else if v.gaps_up(1, 2) && v.top(0) < v.top(1) {
+        } else if v.gaps_up(1, 2) & (v.top(0) < v.top(1)) {
             -100.0
         } else {
             0.0
         };
     // unique three river
-    2 [long: LONG 2, short: SHORT 0] v.body(2) > long && v.black(2) && v.black(1)
-        && v.close(1) > v.close(2) && v.open(1) <= v.open(2) && v.low(1) < v.low(2)
-        && v.body(0) < short && v.white(0) && v.open(0) > v.low(1) => 100.0;
+    2 [long: LONG 2, short: SHORT 0] v.body(2) > long, v.black(2), v.black(1),
+        v.close(1) > v.close(2), v.open(1) <= v.open(2), v.low(1) < v.low(2), v.body(0) < short,
+        v.white(0), v.open(0) > v.low(1) => 100.0;
     // upside gap two crows
-    2 [long: LONG 2, short: SHORT 1] v.white(2) && v.body(2) > long && v.blacks(2)
-        && v.body(1) <= short && v.gaps_up(1, 2) && v.open(0) > v.open(1)
-        && v.close(0) < v.close(1) && v.close(0) > v.close(2) => -100.0;
+    2 [long: LONG 2, short: SHORT 1] v.white(2), v.body(2) > long, v.blacks(2), v.body(1) <= short,
+        v.gaps_up(1, 2), v.open(0) > v.open(1), v.close(0) < v.close(1), v.close(0) > v.close(2)
+        => -100.0;
     // gap three methods
-    2 [] v.white(2) == v.white(1) && v.white(1) != v.white(0) && v.holds(1, v.open(0))
-        && v.holds(2, v.close(0))
-        && (v.white(2) && v.gaps_up(1, 2) || v.black(2) && v.gaps_down(1, 2))
+    2 [] v.white(2) == v.white(1), v.white(1) != v.white(0), v.holds(1, v.open(0)),
+        v.holds(2, v.close(0)), any![[v.white(2), v.gaps_up(1, 2)], [v.black(2), v.gaps_down(1, 2)]]
         => v.sign(2) * 100.0;
 };
 

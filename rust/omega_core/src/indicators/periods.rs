@@ -57,17 +57,11 @@ impl<'a> Beginning<'a> {
 /// Pivot, three resistances and three supports from high, low and close of the period before.
 pub type Levels = [f64; 7];
 
-/// How levels are made of a high, a low and a close, by the place of the kind's word.
-const KINDS: [fn(f64, f64, f64) -> Levels; 3] = [
-    |high, low, close| {
-        let pivot = (high + low + close) / 3.0;
-        let (above, below) = (pivot - low, high - pivot);
-        let range = high - low;
-        let resistances = [pivot + above, pivot + range, high + 2.0 * above];
-        let supports = [pivot - below, pivot - range, low - 2.0 * below];
-        levels(pivot, resistances, supports)
-    },
-    |high, low, close| {
+/// How levels are made of the open, high, low and close of the period before, and the open of the
+/// period itself, by the place of the kind's word.
+const KINDS: [fn([f64; 4], f64) -> Levels; 5] = [
+    |[_, high, low, close], _| around((high + low + close) / 3.0, high, low),
+    |[_, high, low, close], _| {
         let (pivot, range) = ((high + low + close) / 3.0, high - low);
         let steps = [0.382 * range, 0.618 * range, range];
         levels(
@@ -76,7 +70,7 @@ const KINDS: [fn(f64, f64, f64) -> Levels; 3] = [
             steps.map(|step| pivot - step),
         )
     },
-    |high, low, close| {
+    |[_, high, low, close], _| {
         let (pivot, range) = ((high + low + close) / 3.0, 1.1 * (high - low));
         let steps = [range / 12.0, range / 6.0, range / 4.0];
         levels(
@@ -85,7 +79,31 @@ const KINDS: [fn(f64, f64, f64) -> Levels; 3] = [
             steps.map(|step| close - step),
         )
     },
+    // Woodie's, by the open of the period itself, as TradingView has it.
+    |[_, high, low, _], open| around((high + low + 2.0 * open) / 4.0, high, low),
+    // DeMark's: the end that the period closed towards counts twice. It has one level either way.
+    |[open, high, low, close], _| {
+        let sum = if close < open {
+            high + 2.0 * low + close
+        } else if close > open {
+            2.0 * high + low + close
+        } else {
+            high + low + 2.0 * close
+        };
+        let none = f64::NAN;
+        let (above, below) = (sum / 2.0 - low, sum / 2.0 - high);
+        levels(sum / 4.0, [above, none, none], [below, none, none])
+    },
 ];
+
+/// Levels by the distances of a pivot from both ends, and by the range.
+fn around(pivot: f64, high: f64, low: f64) -> Levels {
+    let (above, below) = (pivot - low, high - pivot);
+    let range = high - low;
+    let resistances = [pivot + above, pivot + range, high + 2.0 * above];
+    let supports = [pivot - below, pivot - range, low - 2.0 * below];
+    levels(pivot, resistances, supports)
+}
 
 fn levels(pivot: f64, [r1, r2, r3]: [f64; 3], [s1, s2, s3]: [f64; 3]) -> Levels {
     [pivot, r1, r2, r3, s1, s2, s3]
@@ -95,22 +113,22 @@ fn levels(pivot: f64, [r1, r2, r3]: [f64; 3], [s1, s2, s3]: [f64; 3]) -> Levels 
 /// moves no level.
 #[must_use]
 pub fn pivots(inputs: &Inputs, kind: usize, period: usize) -> [Vec<f64>; 7] {
-    let bars: [&[f64]; 3] = inputs.columns();
+    let bars: [&[f64]; 4] = inputs.columns();
     let mut result = [(); 7].map(|()| Vec::with_capacity(bars[0].len()));
     let mut beginning = Beginning::new(inputs.days(), period);
-    let (mut levels, mut so_far) = ([f64::NAN; 7], None::<[f64; 3]>);
+    let (mut levels, mut so_far) = ([f64::NAN; 7], None::<[f64; 4]>);
     for (i, time) in inputs.times().iter().enumerate() {
-        if beginning.is_at(*time)
-            && let Some([high, low, close]) = so_far.take()
-        {
-            levels = KINDS[kind](high, low, close);
-        }
         let bar = bars.map(|column| column[i]);
+        if beginning.is_at(*time)
+            && let Some(before) = so_far.take()
+        {
+            levels = KINDS[kind](before, bar[0]);
+        }
         if !bar.iter().any(|price| price.is_nan()) {
-            let [high, low, _] = so_far.unwrap_or(bar);
-            let most = if bar[0] > high { bar[0] } else { high };
-            let least = if bar[1] < low { bar[1] } else { low };
-            so_far = Some([most, least, bar[2]]);
+            let [open, high, low, _] = so_far.unwrap_or(bar);
+            let most = if bar[1] > high { bar[1] } else { high };
+            let least = if bar[2] < low { bar[2] } else { low };
+            so_far = Some([open, most, least, bar[3]]);
         }
         for (column, level) in result.iter_mut().zip(levels) {
             column.push(level);
@@ -154,7 +172,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
     Definition {
         name: "pivots",
         parameters: &[("kind", Kind::Choice(KINDS.len())), ("period", PERIOD)],
-        needs: &[Need::High, Need::Low, Need::Close],
+        needs: &[Need::Open, Need::High, Need::Low, Need::Close],
         days: true,
         outputs: 7,
         warmup: |_| 2,
@@ -208,8 +226,19 @@ mod tests {
     }
 
     #[test]
-    fn classic_levels_are_those_of_the_textbook() {
-        let found = KINDS[0](12.0, 9.0, 10.5);
-        assert_eq!(found, [10.5, 12.0, 13.5, 15.0, 9.0, 7.5, 6.0]);
+    fn levels_are_those_of_the_textbook() {
+        let found = |kind: usize, open: f64| KINDS[kind]([open, 12.0, 9.0, 10.5], 11.0);
+        assert_eq!(found(0, 10.0), [10.5, 12.0, 13.5, 15.0, 9.0, 7.5, 6.0]);
+        assert_eq!(found(3, 10.0), [10.75, 12.5, 13.75, 15.5, 9.5, 7.75, 6.5]);
+        // 12 + 2 × 9 + 10.5, 2 × 12 + 9 + 10.5 and 12 + 9 + 2 × 10.5
+        let of_demark = |open: f64| [0, 1, 4].map(|place| found(4, open)[place]);
+        assert_eq!(of_demark(11.0), [10.125, 11.25, 8.25]);
+        assert_eq!(of_demark(10.0), [10.875, 12.75, 9.75]);
+        assert_eq!(of_demark(10.5), [10.5, 12.0, 9.0]);
+        assert!(
+            [2, 3, 5, 6]
+                .iter()
+                .all(|place| found(4, 10.0)[*place].is_nan())
+        );
     }
 }

@@ -24,6 +24,14 @@ impl Smoother {
         Self::new(n, 2.0 / (float(n) + 1.0))
     }
 
+    /// The same, started with the first value.
+    pub(super) fn from_first(n: usize) -> Self {
+        Self {
+            n: 1,
+            ..Self::ema(n)
+        }
+    }
+
     /// Wilder's average, `alpha = 1 / n`.
     pub(super) fn rma(n: usize) -> Self {
         Self::new(n, 1.0 / float(n))
@@ -84,8 +92,31 @@ pub(super) fn chain<const N: usize>(
 /// The same of values that are made block by block: `fill` gives those of some rows.
 pub(super) fn chain_of<const N: usize>(
     rows: usize,
-    fill: impl Fn(Range<usize>, &mut [f64]),
-    mut chain: [Smoother; N],
+    fill: impl FnMut(Range<usize>, &mut [f64]),
+    averages: [Smoother; N],
+    of: impl Fn([f64; N]) -> f64,
+) -> Vec<f64> {
+    let before = |place: usize, value: f64, level: f64| if place == 0 { value } else { level };
+    wired(rows, fill, averages, before, of)
+}
+
+/// Averages of the same values, side by side, and what is read off all of them.
+pub(super) fn beside<const N: usize>(
+    rows: usize,
+    fill: impl FnMut(Range<usize>, &mut [f64]),
+    averages: [Smoother; N],
+    of: impl Fn([f64; N]) -> f64,
+) -> Vec<f64> {
+    wired(rows, fill, averages, |_, value, _| value, of)
+}
+
+/// Averages of what `feed` makes of the place of each, the value, and the average at the place
+/// before.
+pub(super) fn wired<const N: usize>(
+    rows: usize,
+    mut fill: impl FnMut(Range<usize>, &mut [f64]),
+    mut averages: [Smoother; N],
+    feed: impl Fn(usize, f64, f64) -> f64,
     of: impl Fn([f64; N]) -> f64,
 ) -> Vec<f64> {
     let mut result = Vec::with_capacity(rows);
@@ -93,19 +124,19 @@ pub(super) fn chain_of<const N: usize>(
     for first in (0..rows).step_by(BLOCK) {
         let block = &mut values[..BLOCK.min(rows - first)];
         fill(first..first + block.len(), block);
-        if chain.iter().all(Smoother::has_begun) && !has_holes(block) {
+        if averages.iter().all(Smoother::has_begun) && !has_holes(block) {
             result.extend(block.iter().map(|value| {
-                let mut level = *value;
+                let mut level = f64::NAN;
                 of(std::array::from_fn(|place| {
-                    level = chain[place].next(level);
+                    level = averages[place].next(feed(place, *value, level));
                     level
                 }))
             }));
         } else {
             result.extend(block.iter().map(|value| {
-                let mut level = *value;
+                let mut level = f64::NAN;
                 of(std::array::from_fn(|place| {
-                    level = chain[place].step(level);
+                    level = averages[place].step(feed(place, *value, level));
                     level
                 }))
             }));
@@ -116,11 +147,7 @@ pub(super) fn chain_of<const N: usize>(
 
 /// Exponential moving average started with the first value.
 pub(super) fn ema_from_first(values: &[f64], n: usize) -> Vec<f64> {
-    let from_first = Smoother {
-        n: 1,
-        ..Smoother::ema(n)
-    };
-    chain(values, [from_first], |[average]| average)
+    chain(values, [Smoother::from_first(n)], |[average]| average)
 }
 
 /// Exponential moving average started with the mean of the first n (TA-Lib's `EMA`).

@@ -1,5 +1,8 @@
 //! Candles drawn otherwise, and the turns among them.
 
+use std::iter;
+
+use super::extremes::{highest, lowest};
 use super::spec::OF_WINDOW;
 use super::{Definition, Kind, Need};
 
@@ -37,39 +40,53 @@ pub fn heikin_ashi(bars: [&[f64]; 4]) -> [Vec<f64>; 4] {
 /// it is known `right` bars later (TA-Lib's `FRACTAL`).
 #[must_use]
 pub fn fractals(high: &[f64], low: &[f64], left: usize, right: usize) -> [Vec<f64>; 4] {
-    let [highs, new_highs] = swings(high, left, right, |centre, other| centre > other);
-    let [lows, new_lows] = swings(low, left, right, |centre, other| centre < other);
+    let [highs, new_highs] = swings(high, [left, right], highest, |centre, other| centre > other);
+    let [lows, new_lows] = swings(low, [left, right], lowest, |centre, other| centre < other);
     [highs, lows, new_highs, new_lows]
 }
 
 fn swings(
     values: &[f64],
-    left: usize,
-    right: usize,
+    [left, right]: [usize; 2],
+    extreme: fn(&[f64], usize) -> Vec<f64>,
     beats: impl Fn(f64, f64) -> bool,
 ) -> [Vec<f64>; 2] {
-    let mut result = [(); 2].map(|()| Vec::with_capacity(values.len()));
-    let (mut last, mut full_from) = (f64::NAN, left + right);
-    for (i, value) in values.iter().enumerate() {
-        if value.is_nan() {
-            full_from = full_from.max(i + left + right + 1);
+    let new = stands(values, [left, right], extreme, beats);
+    let mut last = f64::NAN;
+    let centres = iter::repeat_n(&f64::NAN, right).chain(values);
+    let swing = new.iter().zip(centres).map(|(new, centre)| {
+        last = if *new > 0.0 { *centre } else { last };
+        last
+    });
+    [swing.collect(), new]
+}
+
+/// Whether the value `right` bars ago beats those around it: 1 or 0, and NaN where one is NaN.
+fn stands(
+    values: &[f64],
+    [left, right]: [usize; 2],
+    extreme: fn(&[f64], usize) -> Vec<f64>,
+    beats: impl Fn(f64, f64) -> bool,
+) -> Vec<f64> {
+    let after = extreme(values, right);
+    let other = if left == right {
+        Vec::new()
+    } else {
+        extreme(values, left)
+    };
+    let before = if left == right { &after } else { &other };
+    let mut result = vec![f64::NAN; (left + right).min(values.len())];
+    let centres = values.iter().skip(left).zip(before.iter().skip(left - 1));
+    let known = after.iter().skip(left + right).zip(centres);
+    result.extend(known.map(|(after, (centre, before))| {
+        let stands = beats(*centre, *before) & beats(*centre, *after);
+        let value = if stands { 1.0 } else { 0.0 };
+        if before.is_nan() | after.is_nan() | centre.is_nan() {
+            f64::NAN
+        } else {
+            value
         }
-        let mut is_new = f64::NAN;
-        if i >= full_from {
-            let centre = values[i - right];
-            // From the nearest on, on both sides in turn: what is no swing is left soon, and all
-            // bars together take O(n log n) steps at most.
-            let beaten = |place: usize| beats(centre, values[place]);
-            let stands = (1..=left.max(right)).all(|away| {
-                (away > right || beaten(i - right + away))
-                    && (away > left || beaten(i - right - away))
-            });
-            is_new = f64::from(u8::from(stands));
-            last = if stands { centre } else { last };
-        }
-        result[0].push(last);
-        result[1].push(is_new);
-    }
+    }));
     result
 }
 

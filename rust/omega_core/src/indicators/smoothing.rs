@@ -127,14 +127,10 @@ pub(super) const EMA: usize = 1;
 pub(super) const AVERAGE: (&str, Kind) = ("average", Kind::Choice(AVERAGES.len()));
 
 /// Makes NaN the first so many that are numbers, so that an average starts later.
-pub(super) fn without(values: &[f64], count: usize) -> Vec<f64> {
-    let mut left = count;
-    let kept = values.iter().map(|value| {
-        let leave = left > 0;
-        left -= usize::from(leave && !value.is_nan());
-        if leave { f64::NAN } else { *value }
-    });
-    kept.collect()
+pub(super) fn without(mut values: Vec<f64>, count: usize) -> Vec<f64> {
+    let numbers = values.iter_mut().filter(|value| !value.is_nan());
+    numbers.take(count).for_each(|value| *value = f64::NAN);
+    values
 }
 
 /// What this family is known by.

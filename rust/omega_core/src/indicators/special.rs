@@ -1,8 +1,9 @@
 //! A level that follows the price, and the score of the distance from it.
 
 use super::garch::{Garch, garch_volatility};
+use super::spec::OF_WINDOW;
 use super::statistics::{differences, scores, std};
-use super::{Definition, Kind, Need, Parameters};
+use super::{Definition, Kind, Parameters};
 
 /// Variances of a random-walk level: of what is measured, and of the level's own steps.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -80,14 +81,12 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             ("measurement_variance", Kind::Number(0.0)),
             ("process_variance", Kind::Number(0.0)),
         ],
-        needs: &[Need::Source],
-        days: false,
-        outputs: 1,
         warmup: |_| 1,
         compute: |of, inputs| {
             let [values] = inputs.columns();
             vec![kalman_mean(values, Kalman::read(of, 0))]
         },
+        ..OF_WINDOW
     },
     Definition {
         name: "kalman_zscore",
@@ -96,14 +95,11 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             ("measurement_variance", Kind::Number(0.0)),
             ("process_variance", Kind::Number(0.0)),
         ],
-        needs: &[Need::Source],
-        days: false,
-        outputs: 1,
-        warmup: |of| of.whole(0),
         compute: |of, inputs| {
             let [values] = inputs.columns();
             vec![kalman_zscore(values, of.whole(0), Kalman::read(of, 1))]
         },
+        ..OF_WINDOW
     },
     Definition {
         name: "kalman_garch_zscore",
@@ -118,15 +114,13 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             ("scale", Kind::Number(0.0)),
             ("lookback", Kind::OptionalWhole(3)),
         ],
-        needs: &[Need::Source],
-        days: false,
-        outputs: 1,
         warmup: |of| Garch::read(of, 2).warmup(),
         compute: |of, inputs| {
             let [values] = inputs.columns();
             let garch = Garch::read(of, 2);
             vec![kalman_garch_zscore(values, Kalman::read(of, 0), &garch)]
         },
+        ..OF_WINDOW
     },
 ];
 

@@ -6,7 +6,7 @@
 
 use std::ops::{Add, Mul, Sub};
 
-use super::exact::{Grid, Sums, bits, of_windows, power_of_two, rounded, to_double, whole};
+use super::exact::{Grid, Sums, bits, of_windows, power_of_two, rounded, to_double, wholes};
 
 /// What `of` makes of `n Σ x² − (Σ x)²` of each full window: n² times the variance.
 pub(super) fn of_spreads(values: &[f64], n: usize, of: impl Fn(f64) -> f64) -> Vec<f64> {
@@ -91,10 +91,6 @@ pub(super) fn offsets(values: &[f64], grid: Grid) -> Vec<i64> {
     let counted = |value: &f64| (zero + (value - base)).to_bits().cast_signed();
     let origin = zero.to_bits().cast_signed();
     values.iter().map(|value| counted(value) - origin).collect()
-}
-
-fn wholes(values: &[f64], unit: i32) -> Vec<i128> {
-    values.iter().map(|value| whole(*value, unit)).collect()
 }
 
 /// How many sums are read before `of` sees them: so few that the processor takes roots and

@@ -1,6 +1,7 @@
 //! Statistics of a window: spread, extremes, values by rank, trend, correlation, scores.
 
 use super::extremes::{highest, lowest, ranked};
+use super::spec::OF_WINDOW;
 use super::spread::float;
 pub use super::spread::std;
 use super::{Definition, Kind, Need, Parameters, moving, recursive, spread};
@@ -158,99 +159,72 @@ pub(super) fn scores(residuals: &[f64], scale: &[f64]) -> Vec<f64> {
 pub(super) const DEFINITIONS: &[Definition] = &[
     Definition {
         name: "rolling_mean",
-        parameters: &[("window", Kind::Whole(1))],
-        needs: &[Need::Source],
-        days: false,
-        outputs: 1,
-        warmup: |of| of.whole(0),
         compute: |of, inputs| {
             let [values] = inputs.columns();
             vec![moving::means(values, of.whole(0))]
         },
+        ..OF_WINDOW
     },
     Definition {
         name: "rolling_std",
         parameters: &[("window", Kind::Whole(2)), ("ddof", Kind::Choice(2))],
-        needs: &[Need::Source],
-        days: false,
-        outputs: 1,
-        warmup: |of| of.whole(0),
         compute: |of, inputs| {
             let [values] = inputs.columns();
             vec![std(values, of.whole(0), of.whole(1))]
         },
+        ..OF_WINDOW
     },
     Definition {
         name: "rolling_min",
-        parameters: &[("window", Kind::Whole(1))],
-        needs: &[Need::Source],
-        days: false,
-        outputs: 1,
-        warmup: |of| of.whole(0),
         compute: |of, inputs| {
             let [values] = inputs.columns();
             vec![min(values, of.whole(0))]
         },
+        ..OF_WINDOW
     },
     Definition {
         name: "rolling_max",
-        parameters: &[("window", Kind::Whole(1))],
-        needs: &[Need::Source],
-        days: false,
-        outputs: 1,
-        warmup: |of| of.whole(0),
         compute: |of, inputs| {
             let [values] = inputs.columns();
             vec![max(values, of.whole(0))]
         },
+        ..OF_WINDOW
     },
     Definition {
         name: "rolling_median",
-        parameters: &[("window", Kind::Whole(1))],
-        needs: &[Need::Source],
-        days: false,
-        outputs: 1,
-        warmup: |of| of.whole(0),
         compute: |of, inputs| {
             let [values] = inputs.columns();
             vec![median(values, of.whole(0))]
         },
+        ..OF_WINDOW
     },
     Definition {
         name: "rolling_quantile",
         parameters: &[("window", Kind::Whole(1)), ("quantile", Kind::Number(0.0))],
-        needs: &[Need::Source],
-        days: false,
-        outputs: 1,
-        warmup: |of| of.whole(0),
         compute: |of, inputs| {
             let [values] = inputs.columns();
             vec![quantile(values, of.whole(0), of.number(1))]
         },
+        ..OF_WINDOW
     },
     Definition {
         name: "slope",
         parameters: &[("window", Kind::Whole(2))],
-        needs: &[Need::Source],
-        days: false,
-        outputs: 1,
-        warmup: |of| of.whole(0),
         compute: |of, inputs| {
             let [values] = inputs.columns();
             vec![slope(values, of.whole(0))]
         },
+        ..OF_WINDOW
     },
     Definition {
         name: "correlation",
         parameters: &[("window", Kind::Whole(2))],
         needs: &[Need::Source, Need::Second],
-        days: false,
-        outputs: 1,
-        warmup: |of| of.whole(0),
         compute: |of, inputs| {
             let [x, y] = inputs.columns();
             vec![correlation(x, y, of.whole(0))]
         },
+        ..OF_WINDOW
     },
     Definition {
         name: "zscore",
@@ -260,15 +234,13 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             ("period", Kind::OptionalWhole(1)),
             ("residual_std", Kind::OptionalWhole(0)),
         ],
-        needs: &[Need::Source],
-        days: false,
-        outputs: 1,
         warmup: zscore_warmup,
         compute: |of, inputs| {
             let [values] = inputs.columns();
             let (mean, residual) = zscore_settings(of);
             vec![zscore(values, of.whole(0), mean, residual)]
         },
+        ..OF_WINDOW
     },
 ];
 

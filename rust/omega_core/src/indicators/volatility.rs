@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::extremes::{highest, lowest};
 use super::recursive::Smoother;
+use super::spec::OF_WINDOW;
 use super::spread::float;
 use super::{Definition, Kind, Need, moving, recursive};
 
@@ -83,49 +84,43 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         name: "true_range",
         parameters: &[],
         needs: &[Need::High, Need::Low, Need::Close],
-        days: false,
-        outputs: 1,
         warmup: |_| 2,
         compute: |_, inputs| {
             let [high, low, close] = inputs.columns();
             vec![true_range(high, low, close)]
         },
+        ..OF_WINDOW
     },
     Definition {
         name: "atr",
-        parameters: &[("window", Kind::Whole(1))],
         needs: &[Need::High, Need::Low, Need::Close],
-        days: false,
-        outputs: 1,
         warmup: |of| of.whole(0) + 1,
         compute: |of, inputs| {
             let [high, low, close] = inputs.columns();
             vec![atr(high, low, close, of.whole(0))]
         },
+        ..OF_WINDOW
     },
     Definition {
         name: "natr",
-        parameters: &[("window", Kind::Whole(1))],
         needs: &[Need::High, Need::Low, Need::Close],
-        days: false,
-        outputs: 1,
         warmup: |of| of.whole(0) + 1,
         compute: |of, inputs| {
             let [high, low, close] = inputs.columns();
             vec![natr(high, low, close, of.whole(0))]
         },
+        ..OF_WINDOW
     },
     Definition {
         name: "choppiness",
         parameters: &[("window", Kind::Whole(2))],
         needs: &[Need::High, Need::Low, Need::Close],
-        days: false,
-        outputs: 1,
         warmup: |of| of.whole(0) + 1,
         compute: |of, inputs| {
             let [high, low, close] = inputs.columns();
             vec![choppiness(high, low, close, of.whole(0))]
         },
+        ..OF_WINDOW
     },
 ];
 

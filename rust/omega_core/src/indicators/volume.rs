@@ -1,9 +1,11 @@
 //! Prices weighed by volume.
 
+use std::ops::Range;
+
 use super::extremes::has_holes;
 use super::momentum::{momentum, typical};
 use super::periods::{Beginning, PERIOD, weighed_since};
-use super::recursive::{ema, ema_from_first};
+use super::recursive::{Smoother, beside, ema};
 use super::smoothing::without;
 use super::spec::OF_WINDOW;
 use super::{Definition, Kind, Need, moving};
@@ -122,30 +124,37 @@ fn places(bars: [&[f64]; 3]) -> impl Iterator<Item = f64> {
 /// Volume by where the close stands in its bar, added up (TA-Lib's `AD`). A NaN is left out.
 #[must_use]
 pub fn ad(bars: [&[f64]; 3], volume: &[f64]) -> Vec<f64> {
-    let mut state = 0.0;
-    let flows = places(bars)
-        .zip(volume)
-        .map(|(place, volume)| place * volume);
-    flows
-        .map(|flow| {
-            state = if flow.is_nan() { state } else { state + flow };
-            if flow.is_nan() { f64::NAN } else { state }
-        })
-        .collect()
+    let mut result = vec![0.0; volume.len()];
+    add_up(bars, volume, &mut 0.0, &mut result);
+    result
+}
+
+/// The same of some rows, from what is added up before them.
+fn add_up(bars: [&[f64]; 3], volume: &[f64], state: &mut f64, out: &mut [f64]) {
+    // All flows first, in vector instructions: only the sums wait for each other.
+    for ((out, place), volume) in out.iter_mut().zip(places(bars)).zip(volume) {
+        *out = place * volume;
+    }
+    for out in out {
+        let flow = *out;
+        *state = if flow.is_nan() { *state } else { *state + flow };
+        *out = if flow.is_nan() { f64::NAN } else { *state };
+    }
 }
 
 /// Fast less slow exponential average of [`ad`], both from its first value on, and shown from the
 /// bar on that fills the longer window (TA-Lib's `ADOSC`).
 #[must_use]
 pub fn adosc(bars: [&[f64]; 3], volume: &[f64], fast: usize, slow: usize) -> Vec<f64> {
-    let line = ad(bars, volume);
     let (short, long) = (fast.min(slow), fast.max(slow));
-    let slow = ema_from_first(&line, long);
-    let mut result = ema_from_first(&line, short);
-    for (out, slow) in result.iter_mut().zip(&slow) {
-        *out -= slow;
-    }
-    without(&result, long - 1)
+    let mut state = 0.0;
+    let line = |rows: Range<usize>, block: &mut [f64]| {
+        let bars = bars.map(|column| &column[rows.clone()]);
+        add_up(bars, &volume[rows], &mut state, block);
+    };
+    let averages = [short, long].map(Smoother::from_first);
+    let result = beside(volume.len(), line, averages, |[fast, slow]| fast - slow);
+    without(result, long - 1)
 }
 
 /// Money flow of the last n bars: [`ad`]'s flows over the volume (TA-Lib's `CMF`); NaN where
