@@ -80,7 +80,7 @@ class Means(omega.Strategy):
     @omega.compiled
     def on_bar(self, bar: omega.Bar) -> None:
         """Take it."""
-        self.mean = np.mean(self.many[bar.index :])
+        self.mean = float(np.mean(self.many[bar.index :]))
 
 
 def test_a_mean_of_whole_numbers_is_added_in_the_order_of_numpy() -> None:
