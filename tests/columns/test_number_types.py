@@ -148,3 +148,11 @@ def test_prices_of_a_type_that_polars_does_not_read_are_cast_and_named(backend: 
     wide = wide.set_column(1, "open", wide["open"].cast(pa.decimal256(40, 2)))
     result = run(wide, backend, cast=True)
     assert copied(result) == [f"{8 * ROWS} bytes were copied by a cast: open (Decimal256(40, 2))"]
+
+
+@pytest.mark.skipif(WITHOUT_CORE, reason="Polars, which reads columns then, has no such type")
+def test_symbols_of_a_type_that_polars_does_not_read_are_refused() -> None:
+    table = FRAME.to_arrow()
+    symbols = pa.array([Decimal("1.00")] * ROWS, pa.decimal256(40, 2))
+    with pytest.raises(InvalidCandleData, match="column 'symbol': it cannot be read"):
+        omega.CandleStore(table.append_column("symbol", symbols))

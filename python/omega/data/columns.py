@@ -215,7 +215,7 @@ def _by_symbol(
     """Slice rows that are grouped by symbol; nothing is copied, and nothing is sorted."""
     found: dict[str, SymbolInput] = {}
     row = 0
-    for value, rows in sources.runs(symbols):
+    for value, rows in sources.runs(name, symbols):
         if value is None:
             message = f"column {name!r}, row {row}: the symbol is missing; fill it or drop the row"
             raise InvalidCandleData(message, column=name, row=row, value=None, rule="null")

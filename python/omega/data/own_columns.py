@@ -48,10 +48,16 @@ class OwnColumns:
         columns = self.take(names)
         if self.rows is not None:
             columns = {name: column.slice(*self.rows) for name, column in columns.items()}
-        return [_series(name, columns[name]) for name in names]
+        return [as_series(name, columns[name]) for name in names]
 
 
-def _series(name: str, column: Column) -> pl.Series:
+def as_series(name: str, column: Column) -> pl.Series:
+    """Return a column as a series of Polars.
+
+    Raises:
+        InvalidCandleData: Polars cannot read it.
+    """
+
     def unreadable(problem: str) -> InvalidCandleData:
         return InvalidCandleData(
             f"column {name!r}: it cannot be read ({problem}). Convert it to numbers, texts or "

@@ -23,6 +23,7 @@ from omega.data import ipc, levels, parquet
 from omega.data.arrow import inspected, unreadable
 from omega.data.dataset import Dataset, collected, mapped_file
 from omega.data.locations import is_remote
+from omega.data.own_columns import as_series
 from omega.data.rows import Rows
 from omega.errors import ConfigError, InvalidCandleData
 from omega.libraries import refused_as
@@ -135,9 +136,9 @@ def _table(data: ArrowLike, *, cast: bool) -> Source:
     )
 
 
-def runs(column: Column) -> Iterator[tuple[str | None, int]]:
+def runs(name: str, column: Column) -> Iterator[tuple[str | None, int]]:
     """Yield each stretch of equal values and its number of rows."""
-    values = pl.Series(column)
+    values = as_series(name, column)
     if values.is_empty():
         return
     stretches = values.rle().struct
