@@ -294,3 +294,10 @@ def test_files_of_several_symbols_have_no_name_together(tmp_path: Path) -> None:
         bars = read(tmp_path, HEADER + row(f"2024-01-0{place + 2} 00:00+00:00"), symbol=symbol)
         bars.write_parquet(tmp_path / f"{place}.parquet")
     assert omega.CandleStore(omega.Dataset(tmp_path / "*.parquet")).symbols == ["SYMBOL"]
+
+
+def test_a_header_without_rows_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidCandleData, match=r"a\.csv: there are no rows below the header"):
+        omega.read_candles(put(tmp_path, "a.csv", HEADER), time_zone="UTC", bar_time="open")
+    full = put(tmp_path, "b.csv", HEADER + row("2024-01-02 00:00+00:00"))
+    assert omega.read_candles([tmp_path / "a.csv", full], bar_time="open").frame.height == 1

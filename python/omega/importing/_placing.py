@@ -49,7 +49,11 @@ def place(parsed: Parsed, options: Placing, symbol: str | None) -> tuple[Parsed,
 
     Raises:
         ConfigError: The clock or the scale of the prices has to be stated.
+        InvalidCandleData: There are no rows.
     """
+    if parsed.frame.is_empty():
+        names = ", ".join(name for name, _ in parsed.counts)
+        raise InvalidCandleData(f"{names}: there are no rows below the header", rule="file")
     parsed = _ordered(parsed)
     log = Log(parsed.counts)
     parsed = _scaled(parsed, options, symbol)
