@@ -13,12 +13,18 @@ import pandas as pd
 import pytest
 
 import omega
+from omega.contract import ArrowLike
 from omega.errors import ConfigError, InvalidCandleData
+from tests.support.backends import BACKENDS
 from tests.support.candles import rising
 
 FRAME = rising(6).to_pandas().set_index("time")
 FRAME.index.name = None
 ONE = omega.native("buy_and_hold")
+
+
+def fingerprint(data: ArrowLike) -> str:
+    return omega.run_backtest(data, ONE, backend=BACKENDS[0]).fingerprint
 
 
 def written(frame: pd.DataFrame, folder: Path) -> Path:
@@ -29,9 +35,9 @@ def written(frame: pd.DataFrame, folder: Path) -> Path:
 
 def test_an_index_without_a_name_is_the_time(tmp_path: Path) -> None:
     path = written(FRAME, tmp_path)
-    in_memory = omega.run_backtest(FRAME, ONE)
-    assert omega.run_backtest(path, ONE).fingerprint == in_memory.fingerprint
-    assert omega.run_backtest(omega.Dataset(path), ONE).fingerprint == in_memory.fingerprint
+    in_memory = fingerprint(FRAME)
+    assert fingerprint(path) == in_memory
+    assert fingerprint(omega.Dataset(path)) == in_memory
     named = FRAME.assign(date=FRAME.index + pd.Timedelta(days=1))
     first, _ = omega.CandleStore(written(named, tmp_path)).time_range()
     assert first == named["date"].iloc[0].to_pydatetime()  # a name goes before
@@ -59,7 +65,7 @@ def test_zones_that_are_fixed_offsets_are_moments(
     path = written(local, tmp_path)
     first = local.index[0].tz_convert("UTC").to_pydatetime()
     assert omega.CandleStore(path).time_range()[0] == first
-    assert omega.run_backtest(path, ONE).fingerprint == omega.run_backtest(local, ONE).fingerprint
+    assert fingerprint(path) == fingerprint(local)
     assert omega.read_candles(path, bar_time="open").frame["time"][0] == first
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(InvalidCandleData, match=r"fixed offset.*pip install pyarrow"):

@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from omega.config.values import nearest
 from omega.contract import ArrowLike
 from omega.data import roles, sources
-from omega.data.own_columns import OwnColumns
+from omega.data.own_columns import OwnColumns, as_series
 from omega.errors import ConfigError, InvalidCandleData
 
 if TYPE_CHECKING:
@@ -135,11 +137,18 @@ def casts_of(inputs: Sequence[SymbolInput]) -> list[str]:
     found: dict[str, None] = {}
     for one in inputs:
         for role, name, column in one.columns:
-            # Of the column itself: Polars does not read every type that the store casts.
-            kind = column.data_type
-            if not kind.startswith(("Timestamp", "Datetime") if role == "time" else "Float64"):
+            kind = _type_of(name, column)
+            if not (isinstance(kind, pl.Datetime) if role == "time" else kind == pl.Float64):
                 found[f"{name} ({kind})"] = None
     return list(found)
+
+
+def _type_of(name: str, column: Column) -> pl.DataType | str:
+    """Return the type of a column; its name in Arrow where Polars does not read it."""
+    try:
+        return as_series(name, column).dtype
+    except InvalidCandleData:
+        return column.data_type
 
 
 def _inputs(

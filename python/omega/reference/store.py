@@ -79,11 +79,6 @@ class Column:
         copied = 8 * length if self.copied_bytes else 0
         return Column(self.values.slice(offset, length), self.unit, copied_bytes=copied)
 
-    @property
-    def data_type(self) -> str:
-        """The name of its type."""
-        return str(self.values.dtype)
-
     def __len__(self) -> int:
         return len(self.values)
 

@@ -181,7 +181,10 @@ def as_series(given: Any) -> pl.Series:  # noqa: ANN401 - an array of any librar
         )
 
     with refused_as(unknown):
-        return pl.Series(given)
+        series = pl.Series(given)
+    if series.dtype.is_nested():  # a table, or rows of several numbers
+        raise unknown(str(series.dtype))
+    return series
 
 
 def _is_column(given: object) -> bool:
