@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 
 from omega.reference import costs
+from omega.reference.dated_events import Funding
 from omega.reference.rebalancing import Rebalancing
 from omega.reference.rows import Known, Moment, Position
-from omega.reference.schedule import Funding
 
 _YEAR = 360.0
 """Days of a year of borrowing."""

@@ -8,14 +8,14 @@ from dataclasses import replace
 
 from omega.contract import InstrumentFields, Settings
 from omega.reference import costs
+from omega.reference.affordable import Entry, margin_of
 from omega.reference.costs import Key, Leg
+from omega.reference.dated_events import Carry, Receivable, Schedule
 from omega.reference.executor import LastTrades
-from omega.reference.funding import Entry, margin_of
 from omega.reference.markets import Due, Market, Sums
 from omega.reference.matching import Live
 from omega.reference.portfolio import Portfolio
 from omega.reference.rows import Fill, Moment, Order, Position, Trade, split_outcomes
-from omega.reference.schedule import Carry, Receivable, Schedule
 from omega.reference.stale import Stale
 
 _ENTRY_LEG = 0

@@ -16,8 +16,8 @@ from typing import Protocol
 from omega.contract import Cooldowns, Progress, Settings
 from omega.errors import WarmupIndexNotFound
 from omega.reference.columns import Columns
+from omega.reference.conversion import Rates
 from omega.reference.executor import Executor, State
-from omega.reference.rates import Rates
 from omega.reference.rows import NO_CANDLE, Known, Moment, Position
 from omega.reference.tracks import Base, World
 from omega.strategy.actions import Action

@@ -10,8 +10,8 @@ from omega.reference import rows, views
 from omega.reference.caller import Caller, checked, noted
 from omega.reference.context import Context
 from omega.reference.executor import LastTrades, State
-from omega.reference.exits import Exits
 from omega.reference.portfolio import Portfolio, total
+from omega.reference.unreported_exits import Exits
 from omega.strategy.actions import Action, Cancel, Close, Modify
 from omega.strategy.late import LateBar
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from omega.reference import costs
+from omega.reference.affordable import Entry, margin_of
 from omega.reference.costs import Key, Leg
-from omega.reference.funding import Entry, margin_of
 from omega.reference.markets import Due
 from omega.reference.matching import Live
 from omega.reference.rows import NO_CANDLE, Known, Moment, Order, WeightRow

@@ -5,10 +5,10 @@ from __future__ import annotations
 from omega.reference import costs
 from omega.reference.carrying import Carrying
 from omega.reference.costs import Key
+from omega.reference.dated_events import Event
 from omega.reference.matching import Live
 from omega.reference.restated import Restated
 from omega.reference.rows import Moment, Position
-from omega.reference.schedule import Event
 
 _ENTRY_LEG = 0
 

@@ -28,9 +28,9 @@ from omega.reference import loop
 from omega.reference.caller import Caller
 from omega.reference.columns import Columns
 from omega.reference.context import Context
+from omega.reference.conversion import Rates
 from omega.reference.disturbed import Disturbed
 from omega.reference.executor import State
-from omega.reference.exits import Exits
 from omega.reference.natives import Native, named
 from omega.reference.own_components import (
     ForeignCaller,
@@ -40,7 +40,6 @@ from omega.reference.own_components import (
     with_slices,
 )
 from omega.reference.portfolio import Portfolio
-from omega.reference.rates import Rates
 from omega.reference.resample import Bars, resample
 from omega.reference.results import SCHEMAS, PlainTables
 from omega.reference.scheduled import Scheduled
@@ -49,6 +48,7 @@ from omega.reference.simulator import Simulator
 from omega.reference.stale import Stale
 from omega.reference.track_view import TrackView
 from omega.reference.tracks import Alone, Base, Clock, Higher, Tracks, World
+from omega.reference.unreported_exits import Exits
 from omega.reference.weights import TargetReader
 
 

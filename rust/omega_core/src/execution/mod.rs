@@ -10,9 +10,9 @@ mod bars;
 mod book;
 mod by_symbol;
 pub mod costs;
+mod dated_events;
 mod distance;
 mod exposure;
-mod groups;
 mod instrument;
 mod intrabar;
 mod labels;
@@ -21,6 +21,7 @@ mod lows;
 mod managers;
 mod marks;
 mod matching;
+mod oco;
 mod order;
 mod position;
 mod positions;
@@ -29,7 +30,6 @@ mod quiet;
 mod rebalance;
 mod restated;
 mod roster;
-mod schedule;
 mod settings;
 mod simulator;
 mod sizing;
@@ -39,6 +39,7 @@ mod trigger;
 pub use account::{Account, Booking, Exit, LedgerKind};
 pub use action::{Action, CloseTarget, LevelChange, ModifyRequest, OpenRequest};
 pub use bars::{Concern, StepBars, SymbolBar};
+pub use dated_events::{Carry, DatedRates, Event, Funding, Happening, Roll, Schedule};
 pub use distance::{Distance, Level};
 pub use exposure::{AccountStop, Exposure, Rest};
 pub use instrument::Instrument;
@@ -56,7 +57,6 @@ pub use position::{Origin, Position, open_profit};
 pub use rebalance::{
     Missing, Phases, Rebalance, RebalanceRules, SizeAt, Target, TargetSize, WeightRow,
 };
-pub use schedule::{Carry, DatedRates, Event, Funding, Happening, Roll, Schedule};
 pub use settings::{
     AccountKind, AccountRules, MarketFill, Participation, PositionMode, Semantics, Settings,
     SymbolSettings,

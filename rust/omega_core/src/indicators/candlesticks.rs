@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::spread::float;
+use super::dispersion::float;
 
 /// What a pattern takes for long, short or near: so many times the mean of a size over the bars
 /// before; of no bars, the size of the bar itself.

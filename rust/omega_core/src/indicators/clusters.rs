@@ -1,9 +1,9 @@
 //! How large the volatility is among its own last values.
 
+use super::dispersion::{Whole, are_small, float, offsets};
 use super::exact::{Grid, Sums, of_windows, power_of_two, rounded, to_double, whole};
 use super::garch::{Garch, garch_volatility};
 use super::spec::OF_WINDOW;
-use super::spread::{Whole, are_small, float, offsets};
 use super::statistics::place;
 use super::tree::{Group, Order, Tree};
 use super::volatility::atr;

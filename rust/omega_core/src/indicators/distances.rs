@@ -3,9 +3,9 @@
 //! With S = Σ x, the sum of `|n x − S|` is n times that of the distances, and a whole number. The
 //! differences `n x − S` are 0 together, so that it is twice the sum of those above 0.
 
+use super::dispersion::{Whole, are_small, offsets};
 use super::exact::{Grid, Sums, bits, of_windows, to_double, whole};
 use super::moving::Number;
-use super::spread::{Whole, are_small, offsets};
 use super::tree::{Group, Order, Tree};
 use crate::interrupt::Pace;
 

@@ -1,7 +1,7 @@
 //! Volatility by GARCH(1,1) with given weights.
 
+use super::dispersion::{float, of_spreads};
 use super::spec::OF_WINDOW;
-use super::spread::{float, of_spreads};
 use super::{Definition, Kind, Parameters, moving};
 use crate::interrupt::Pace;
 

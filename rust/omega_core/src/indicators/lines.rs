@@ -1,7 +1,7 @@
 //! The line through a window by least squares.
 
+use super::dispersion::float;
 use super::spec::OF_WINDOW;
-use super::spread::float;
 use super::statistics::slope;
 use super::{Definition, Kind, moving};
 

@@ -1,11 +1,11 @@
 //! How fast and how far a price went: oscillators.
 
+use super::dispersion::float;
 use super::distances::of_distances;
 use super::extremes::{has_holes, highest, lowest};
 use super::recursive::Smoother;
 use super::smoothing::{AVERAGE, AVERAGES, Average, EMA, without};
 use super::spec::OF_WINDOW;
-use super::spread::float;
 use super::{Definition, Kind, Need, moving};
 
 /// How many values are looked through for a NaN at once, so that the loop over them has no branch.

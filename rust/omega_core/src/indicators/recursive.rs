@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use super::dispersion::float;
 use super::extremes::has_holes;
-use super::spread::float;
 
 /// How many bars are looked through for a NaN at once, so that the loop over them has no branch.
 const BLOCK: usize = 64;

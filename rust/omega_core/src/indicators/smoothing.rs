@@ -1,9 +1,9 @@
 //! Averages that follow faster or smoother, and the kinds of averages that others take as a word.
 
 use super::averages::{dema, hma, rma, sma, tema, wma};
+use super::dispersion::float;
 use super::recursive::{self, Smoother};
 use super::spec::OF_WINDOW;
-use super::spread::float;
 use super::{Definition, Kind, moving};
 
 /// Mean of means, which weighs the middle of the last n most (TA-Lib's `TRIMA`).

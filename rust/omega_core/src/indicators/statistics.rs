@@ -1,10 +1,10 @@
 //! Statistics of a window: spread, extremes, values by rank, trend, correlation, scores.
 
+use super::dispersion::float;
+pub use super::dispersion::std;
 use super::extremes::{highest, lowest, ranked};
 use super::spec::OF_WINDOW;
-use super::spread::float;
-pub use super::spread::std;
-use super::{Definition, Kind, Need, Parameters, moving, recursive, spread};
+use super::{Definition, Kind, Need, Parameters, dispersion, moving, recursive};
 
 /// Smallest of the last n values.
 #[must_use]
@@ -72,7 +72,7 @@ pub fn slope(values: &[f64], n: usize) -> Vec<f64> {
 /// Pearson's correlation of the last n pairs, within −1 and 1; NaN where one side does not vary.
 #[must_use]
 pub fn correlation(x: &[f64], y: &[f64], n: usize) -> Vec<f64> {
-    spread::of_covariances([x, y], n, |[of_x, of_y, both]| {
+    dispersion::of_covariances([x, y], n, |[of_x, of_y, both]| {
         let scale = (of_x * of_y).sqrt();
         let found = both / scale;
         // Root and quotient are rounded, so that a perfect correlation could come out above 1.

@@ -1,9 +1,9 @@
 //! Which way a market moves, and how clearly.
 
+use super::dispersion::float;
 use super::extremes::{ages, has_holes};
 use super::recursive;
 use super::spec::OF_WINDOW;
-use super::spread::float;
 use super::volatility::true_range;
 use super::{Definition, Need, moving};
 

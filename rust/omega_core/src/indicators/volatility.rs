@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use super::dispersion::float;
 use super::extremes::{highest, lowest};
 use super::recursive::Smoother;
 use super::spec::OF_WINDOW;
-use super::spread::float;
 use super::{Definition, Kind, Need, moving, recursive};
 
 /// The largest of `high − low` and the distances of both from the close before; NaN at the first

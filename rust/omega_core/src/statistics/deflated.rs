@@ -4,7 +4,7 @@
 use std::f64::consts::E;
 
 use super::normal::ppf;
-use super::sharpe::{Sample, finite, probabilistic};
+use super::sharpe_confidence::{Sample, finite, probabilistic};
 
 const EULER: f64 = 0.577_215_664_901_532_9;
 /// More trials than anybody makes.

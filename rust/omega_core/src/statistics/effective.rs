@@ -2,7 +2,7 @@
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
-use super::sharpe::finite;
+use super::sharpe_confidence::finite;
 use super::{Matrix, number, on_threads, sum, varies};
 
 /// How they are counted.

@@ -2,7 +2,7 @@
 
 use super::moments::Moments;
 use super::normal::{cdf, ppf};
-use super::sharpe::finite;
+use super::sharpe_confidence::finite;
 use super::trade_order::fall;
 use super::{number, sum, whole};
 

@@ -15,7 +15,7 @@ mod moments;
 mod normal;
 mod overfitting;
 mod plateau;
-mod sharpe;
+mod sharpe_confidence;
 mod superior;
 mod trade_order;
 
@@ -28,7 +28,7 @@ pub use moments::{BlockMoments, Moments, trial_moments};
 pub use normal::{cdf, maximum, ppf};
 pub use overfitting::{Overfitting, overfitting};
 pub use plateau::{Plateau, plateau};
-pub use sharpe::{Sample, Variance, annual_factor, minimum_track_record, probabilistic};
+pub use sharpe_confidence::{Sample, Variance, annual_factor, minimum_track_record, probabilistic};
 pub use superior::{Counts, Superior, stationary_deviations, superior};
 pub use trade_order::{Path, every_order, orders, paths};
 

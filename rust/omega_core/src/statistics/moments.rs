@@ -1,6 +1,6 @@
 //! Moments of returns: of a whole sample, and of its blocks.
 
-use super::sharpe::finite;
+use super::sharpe_confidence::finite;
 use super::{Matrix, number, sum, varies};
 
 /// Mean, spread and shape of a sample, corrected for its size.

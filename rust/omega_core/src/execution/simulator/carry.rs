@@ -2,7 +2,7 @@
 //! C4).
 
 use super::Simulator;
-use crate::execution::schedule::Funding;
+use crate::execution::dated_events::Funding;
 use crate::execution::{
     Account, AccountKind, Booking, LedgerKind, Position, RejectReason, StepBars, SymbolBar,
 };

@@ -2,8 +2,8 @@
 
 use super::Simulator;
 use super::fills::Closing;
+use crate::execution::dated_events::{Event, Happening, Progress, in_order};
 use crate::execution::restated::Restated;
-use crate::execution::schedule::{Event, Happening, Progress, in_order};
 use crate::execution::{
     Account, Action, Booking, CloseTarget, ExitReason, LedgerKind, LevelChange, Position,
     Rebalance, RejectReason, Sizer, StepBars, SymbolBar, TargetSize,

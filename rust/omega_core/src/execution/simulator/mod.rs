@@ -12,23 +12,23 @@ mod corporate;
 mod exits;
 mod extreme;
 mod fills;
-mod groups;
 mod leaving;
 mod manage;
 mod match_bar;
 mod modify;
-mod nights;
+mod oco_first;
 mod own_bars;
-mod phases;
 mod quiet_bars;
 mod quiet_dates;
 mod quiet_steps;
-mod rebalancing;
+mod rebalance_fill;
+mod rebalance_plan;
 mod rolling;
-mod solvent;
 mod stale;
 mod standing;
 mod stop_out;
+mod surely_solvent;
+mod swap_nights;
 mod volumes;
 
 pub use own_bars::OwnBars;
@@ -98,7 +98,7 @@ pub struct Simulator {
     /// So many steps of several symbols are looked at together next time.
     steps_ahead: usize,
     passed: quiet_steps::Passed,
-    rebalancing: rebalancing::Rebalancing,
+    rebalancing: rebalance_plan::Rebalancing,
     volumes: volumes::Volumes,
     /// Memory for what a bar reaches and for what a close is about.
     reached: Vec<match_bar::Reached>,
@@ -140,7 +140,7 @@ impl Simulator {
             marks_made: 0,
             steps_ahead: 0,
             passed: quiet_steps::Passed::default(),
-            rebalancing: rebalancing::Rebalancing::default(),
+            rebalancing: rebalance_plan::Rebalancing::default(),
             reached: Vec::new(),
             targets: Vec::new(),
         }
@@ -229,7 +229,7 @@ impl Simulator {
         for action in &self.submitted {
             match action {
                 Action::Rebalance(request) => {
-                    rebalancing::Rebalancing::mark_symbols(request, symbols);
+                    rebalance_plan::Rebalancing::mark_symbols(request, symbols);
                 }
                 other => symbols[self.symbol_of(other).index()] = Concern::Itself,
             }

@@ -6,8 +6,8 @@ use std::ops::Range;
 use super::Simulator;
 use super::corporate::{book_dividend, dividend_of};
 use super::own_bars::{OwnBars, observe};
+use crate::execution::dated_events::{Event, Happening};
 use crate::execution::restated::Restated;
-use crate::execution::schedule::{Event, Happening};
 use crate::execution::{Account, Exposure, Position};
 use crate::types::{SymbolId, TradeId};
 

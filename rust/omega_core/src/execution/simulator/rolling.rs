@@ -4,8 +4,8 @@
 use super::Simulator;
 use super::fills::{Closing, ENTRY_LEG};
 use crate::execution::costs::FeeBasis;
+use crate::execution::dated_events::Roll;
 use crate::execution::restated::Restated;
-use crate::execution::schedule::Roll;
 use crate::execution::{Account, ExitReason, Fill, Live, SymbolBar};
 use crate::types::Side;
 

@@ -5,9 +5,9 @@
 //! A metric that is undefined, or not finite, is [`MetricValue::Null`], never 0.
 
 mod costs;
-mod curve;
 mod drawdown;
 mod inputs;
+mod performance;
 mod returns;
 mod trades;
 mod walk;
@@ -112,11 +112,11 @@ impl RunTables {
     #[must_use]
     pub fn measured(&self) -> (Metrics, Option<Vec<f64>>) {
         let inputs = Inputs::of(self);
-        let closes = curve::day_closes(&inputs);
+        let closes = performance::day_closes(&inputs);
         let walked = Walked::over(&inputs);
-        let ruin = curve::day_of_ruin(&inputs);
-        let returns = curve::daily(&inputs, &closes, ruin);
-        let (curve, shape, tails) = curve::metrics(
+        let ruin = performance::day_of_ruin(&inputs);
+        let returns = performance::daily(&inputs, &closes, ruin);
+        let (curve, shape, tails) = performance::metrics(
             &inputs,
             &closes,
             &walked,
@@ -136,8 +136,8 @@ impl RunTables {
     #[must_use]
     pub fn daily_returns(&self) -> Option<Vec<f64>> {
         let inputs = Inputs::of(self);
-        let closes = curve::day_closes(&inputs);
-        curve::daily(&inputs, &closes, curve::day_of_ruin(&inputs))
+        let closes = performance::day_closes(&inputs);
+        performance::daily(&inputs, &closes, performance::day_of_ruin(&inputs))
     }
 }
 

@@ -4,7 +4,7 @@
 use super::Simulator;
 use super::affordable::{Entry, margin_of};
 use super::fills::EntryPrice;
-use super::rebalancing::Part;
+use super::rebalance_plan::Part;
 use crate::execution::book::QueuedTask;
 use crate::execution::costs::FeeBasis;
 use crate::execution::rebalance::{Needs, factor};
