@@ -10,6 +10,8 @@ import omega
 from tests.fuzzing import run_files, running, saved
 from tests.fuzzing.targets import TARGETS
 
+FOUND = (("arrow", 37_694), ("arrow", 440_342), ("saved", 42_033))
+"""Inputs on which longer runs ended, by their numbers."""
 INPUTS = {"arrow": 400, "imports": 400, "saved": 60, "run_files": 60}
 
 
@@ -17,6 +19,21 @@ INPUTS = {"arrow": 400, "imports": 400, "saved": 60, "run_files": 60}
 @pytest.mark.filterwarnings("ignore")
 def test_a_short_run_finds_nothing(name: str) -> None:
     assert running.run(name, TARGETS[name], inputs=INPUTS[name]).inputs == INPUTS[name]
+
+
+@pytest.mark.parametrize(("name", "number"), FOUND)
+@pytest.mark.filterwarnings("ignore")
+def test_what_was_found_is_found_no_more(name: str, number: int) -> None:
+    assert running.run(name, TARGETS[name], first=number, inputs=1).inputs == 1
+
+
+def test_an_input_that_takes_all_memory_from_polars_is_named_and_passed_over(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert running.run_apart("saved", first=15_368, inputs=2, seconds=None) == 0
+    printed = capfd.readouterr()
+    assert "saved: input 15368 ended the run" in printed.err
+    assert "saved: 1 inputs" in printed.out
 
 
 @pytest.mark.parametrize("path", sorted(run_files.CORPUS.glob("*.toml")), ids=lambda one: one.stem)

@@ -19,7 +19,7 @@ from omega.cli._shared import Misunderstood, candle_file
 from omega.cli._strategies import found_at
 from omega.config.sizers import Sizer
 from omega.config.values import closest
-from omega.libraries import told
+from omega.libraries import refused_as, told
 
 _Kinds = type | tuple[type, ...]
 _NUMBER = (int, float)
@@ -237,11 +237,12 @@ class _File:
 
         path = self.path.parent / given
         try:
-            if path.suffix == ".csv":
-                return pl.read_csv(path, try_parse_dates=True)
-            return pl.read_parquet(path)
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise self._refused(key, f"{key}: {given!r} cannot be read: {told(error)}") from None
+            with refused_as(omega.ConfigError):
+                if path.suffix == ".csv":
+                    return pl.read_csv(path, try_parse_dates=True)
+                return pl.read_parquet(path)
+        except omega.ConfigError as error:
+            raise self._refused(key, f"{key}: {given!r} cannot be read: {error}") from None
 
     def _costs(self) -> Mapping[str, Any]:
         given = dict(self._section("costs"))

@@ -6,6 +6,7 @@ Columns get roles by the names that people and programs use. A name without a cl
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -33,6 +34,7 @@ from omega.importing._source import (
     side_in,
     symbol_in,
 )
+from omega.libraries import refused_as
 
 ROLES = (
     "time", "date", "clock", *PRICES, *(f"{side}_{price}" for side in ("bid", "ask")
@@ -266,6 +268,12 @@ def _of_datetimes(column: pl.Series) -> _times.Times:
     return _times.Times(values, utc=False, days=days, note="typed, without a zone")
 
 
+def _damaged(name: str, problem: str) -> InvalidCandleData:
+    return InvalidCandleData(
+        f"{name}: the file cannot be read ({problem}). It is damaged or not complete", rule="file"
+    )
+
+
 def _read_table(parts: Sequence[Part], options: Options) -> Parsed:
     frames: list[pl.DataFrame] = []
     kept: dict[str, str] = {}
@@ -274,14 +282,9 @@ def _read_table(parts: Sequence[Part], options: Options) -> Parsed:
         kept = ipc.metadata(content) or kept
         is_parquet = content.startswith(b"PAR1")
         reader = pl.read_parquet if is_parquet else pl.read_ipc
-        try:
+        with refused_as(functools.partial(_damaged, part.name)):
             offsets = is_parquet and parquet.has_offsets(content)
             frames.append(parquet.read_in_utc(content) if offsets else reader(io.BytesIO(content)))
-        except pl.exceptions.PolarsError as error:
-            raise InvalidCandleData(
-                f"{part.name}: the file cannot be read ({error}). It is damaged or not complete",
-                rule="file",
-            ) from None
     single, alone = levels.written_out(frames[0].columns)
     frames = [frame.rename(single, strict=False) for frame in frames]
     names = [name for name in frames[0].columns if name != "__index_level_0__"]

@@ -9,6 +9,7 @@ the user's, and stay. The sweep's own are `sweep.json`, `runs-000000.parquet` an
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import re
@@ -20,6 +21,7 @@ import polars as pl
 
 from omega import libraries
 from omega.errors import ConfigError
+from omega.libraries import refused_as
 from omega.sweeps.identity import refuse_other
 from omega.sweeps.places import Place
 from omega.sweeps.spec import Row
@@ -84,8 +86,9 @@ class Parts:
     def _is_own(self, name: str) -> bool:
         """Return whether this sweep wrote a part."""
         try:
-            return pl.read_parquet_metadata(self._place.open(name)).get(_MARK) == self._name
-        except (pl.exceptions.PolarsError, OSError):
+            with refused_as(functools.partial(_unreadable, name)):
+                return pl.read_parquet_metadata(self._place.open(name)).get(_MARK) == self._name
+        except ConfigError:
             return False
 
     def files(self, table: str = "runs") -> list[str]:
@@ -119,15 +122,10 @@ class Parts:
         for name in self.files(table):
             if _number(name) not in whole:
                 continue
-            try:
+            with refused_as(functools.partial(_unreadable, name)):
                 file = self._place.open(name)
                 mark = pl.read_parquet_metadata(file).get(_MARK)
                 frame = pl.read_parquet(_again(file))
-            except (pl.exceptions.PolarsError, OSError) as problem:
-                raise ConfigError(
-                    f"out: {name} cannot be read ({problem}); remove it, and its runs are "
-                    "made again"
-                ) from problem
             if mark != self._name:
                 raise ConfigError(
                     f"out: {name} belongs to another sweep; remove it, or name another folder"
@@ -175,6 +173,12 @@ def _again(file: Path | io.BytesIO) -> Path | io.BytesIO:
     if not isinstance(file, Path):
         file.seek(0)
     return file
+
+
+def _unreadable(name: str, problem: str) -> ConfigError:
+    return ConfigError(
+        f"out: {name} cannot be read ({problem}); remove it, and its runs are made again"
+    )
 
 
 def _content(file: Path | io.BytesIO) -> bytes:
