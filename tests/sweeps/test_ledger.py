@@ -12,6 +12,7 @@ import pytest
 import omega
 from omega import ConfigError
 from omega.errors import TrialsChanged
+from omega.sweeps.ledger import TrialLedger
 from tests.sweeps.test_trust import CANDLES, walk
 
 NATIVE = omega.native("sma_cross", slow=13)
@@ -132,6 +133,43 @@ def test_what_a_killed_process_left_is_gone_on_with(ledger: Path) -> None:
     assert len(omega.trials(ledger)) == 4
     sweep(ledger, [6])
     assert omega.trials(ledger).to_polars()["number"].to_list() == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_rows_that_another_process_adds_meanwhile_are_no_change(
+    ledger: Path, begun: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = ledger if begun else ledger.with_name("new")
+    read, late = vars(TrialLedger)["_head_text"], [5]
+
+    def slow(self: TrialLedger) -> str | None:
+        found: str | None = read(self)
+        while late:
+            sweep(path, [late.pop()])
+        return found
+
+    monkeypatch.setattr(TrialLedger, "_head_text", slow)
+    assert len(omega.trials(path)) == (4 if begun else 1)
+
+
+def test_first_rows_of_a_process_that_is_killed_are_a_ledger(
+    ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = ledger.with_name("new")
+    write = vars(TrialLedger)["_write_head"]
+
+    def killed(self: TrialLedger, count: int, last: str) -> None:
+        if count:
+            raise KeyboardInterrupt
+        write(self, count, last)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TrialLedger, "_write_head", killed)
+        with pytest.raises(KeyboardInterrupt):
+            sweep(path, [5])
+    assert len(omega.trials(path)) == 1
+    sweep(path, [6])
+    assert omega.trials(path).to_polars()["number"].to_list() == [1, 2]
 
 
 def add(path: str, number: int) -> None:

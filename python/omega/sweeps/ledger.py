@@ -161,16 +161,22 @@ class TrialLedger:
         whole = self._text()
         # A line that a killed process has not finished is none, and is written over.
         kept = whole[: whole.rfind("\n") + 1]
+        if not known:  # before the first rows, which without it would be those of no ledger
+            self._write_head(0, _FIRST)
         with self.path.open("r+", encoding="utf-8") as file:
             file.truncate(len(kept.encode()))
             file.seek(0, os.SEEK_END)
             file.writelines(f"{line}\n" for line in lines)
             file.flush()
             os.fsync(file.fileno())
-        half = self._head.with_name(f".{self._head.name}.tmp")
-        half.write_text(f"{len(known) + len(lines)} {previous}\n", encoding="utf-8")
-        half.replace(self._head)
+        self._write_head(len(known) + len(lines), previous)
         return len(lines)
+
+    def _write_head(self, count: int, last: str) -> None:
+        """Write down how many rows there are, and the hash of the last."""
+        half = self._head.with_name(f".{self._head.name}.tmp")
+        half.write_text(f"{count} {last}\n", encoding="utf-8")
+        half.replace(self._head)
 
     @property
     def _head(self) -> Path:
@@ -188,6 +194,7 @@ class TrialLedger:
 
     def _entries(self) -> list[Entry]:
         """Read all rows and check that they are those that were written."""
+        head = self._head_text()  # first: another process may add rows meanwhile
         text = self._text()
         lines = text[: text.rfind("\n") + 1].splitlines()
         previous, found = _FIRST, []
@@ -199,21 +206,31 @@ class TrialLedger:
                 raise self._changed(number, "was removed, or another was put in its place")
             previous = entry["hash"]
             found.append(entry)
-        self._require_all(found)
+        if head is None and found and self._head_text() is not None:
+            return self._entries()  # another process began the ledger in between
+        self._require_all(found, head)
         return found
 
-    def _require_all(self, found: list[Entry]) -> None:
-        """Refuse a ledger whose last rows are gone."""
+    def _head_text(self) -> str | None:
         try:
-            count, last = self._head.read_text(encoding="utf-8").split()
-            known = int(count)
+            return self._head.read_text(encoding="utf-8")
         except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as problem:
+            raise self._changed(1, f"cannot be checked: {self._head} is damaged") from problem
+        except ValueError:
+            return None  # a path that is none, which is refused where the rows are read
+
+    def _require_all(self, found: list[Entry], head: str | None) -> None:
+        """Refuse a ledger whose last rows are gone."""
+        if head is None:
             if found:
-                raise self._changed(
-                    len(found), f"cannot be checked: {self._head} is gone"
-                ) from None
+                raise self._changed(len(found), f"cannot be checked: {self._head} is gone")
             return
-        except (OSError, ValueError) as problem:
+        try:
+            count, last = head.split()
+            known = int(count)
+        except ValueError as problem:
             raise self._changed(1, f"cannot be checked: {self._head} is damaged") from problem
         if known > len(found):
             raise self._changed(len(found) + 1, "was removed")
