@@ -66,7 +66,8 @@ def built(pattern: str) -> Path:
     found = [path for path in DIST.glob(pattern) if path.is_file()]
     if not found:
         pytest.skip("nothing is built: `make dist`")
-    newest = max(path.stat().st_mtime for path in [*PACKAGE.rglob("*.py*"), TOP / "pyproject.toml"])
+    sources = [path for path in PACKAGE.rglob("*.py*") if path.suffix != ".pyc"]
+    newest = max(path.stat().st_mtime for path in [*sources, TOP / "pyproject.toml"])
     if found[0].stat().st_mtime < newest:
         pytest.skip("out/dist/ is older than the sources: `make dist`")
     return found[0]
