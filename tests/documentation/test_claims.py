@@ -28,22 +28,7 @@ GONE = {
 """Sentences that were not true when they were tried."""
 SPEED = re.compile(r"\d (?:ns|us|µs|ms) (?:per|a) (?:bar|trade|run)|\d MB/s")
 MEASURED = re.compile(r"two cores|one core\b|processor|machine(?! code)|callgrind|make bench")
-SWEPT = """import omega
-
-
-class Cross(omega.Strategy):
-    fast: int = 5
-    slow: int = 20
-
-    def init(self):
-        self.quick, self.calm = self.sma(self.fast), self.sma(self.slow)
-
-    def on_bar(self, bar):
-        if omega.crossover(self.quick, self.calm):
-            self.buy()
-        elif omega.crossunder(self.quick, self.calm):
-            self.close()
-"""
+SWEPT = "python/omega/examples/sma_cross.py:SmaCross"
 
 
 class Idle(omega.Strategy):
@@ -78,11 +63,10 @@ def test_the_table_of_a_sweep_can_be_read(
     width: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
-    (tmp_path / "cross.py").write_text(SWEPT, encoding="utf-8")
     omega.sample("EURUSD").head(4_000).write_parquet(tmp_path / "candles.parquet")
     words = ("--grid", "fast=3,5", "--grid", "slow=20,30", "--workers", "1")
     done = CliRunner().invoke(
-        main, ["sweep", f"{tmp_path}/cross.py:Cross", f"{tmp_path}/candles.parquet", *words]
+        main, ["sweep", str(TOP / SWEPT), f"{tmp_path}/candles.parquet", *words]
     )
     assert done.exit_code == 0, done.output
     rows = [re.split(r"\s*│\s*", line)[1:-1] for line in done.stdout.splitlines() if "│" in line]
