@@ -19,7 +19,7 @@ import polars as pl
 import omega
 from benchmarks.engine.figures import Figure, best, worked
 from omega.statistics._arguments import kernel
-from omega.sweeps import moments
+from omega.sweeps import block_moments
 
 SEARCHES, STRATEGIES, DAYS, WARMUP = 100, 500, 1_100, 100
 PLANTED, SIDES = 20, 100
@@ -109,9 +109,9 @@ def cost(days: int = 2_500, repeats: int = 5) -> list[Figure]:
     returns = np.random.default_rng(1).normal(0.0, _DEVIATION, (runs, days))
 
     def again() -> None:
-        kept = [core.trial_moments(own, moments.BLOCKS).tolist() for own in returns]
+        kept = [core.trial_moments(own, block_moments.BLOCKS).tolist() for own in returns]
         rows: list[Any] = [SimpleNamespace(number=k, moments=own) for k, own in enumerate(kept)]
-        moments.kept(rows, "moments")
+        block_moments.kept(rows, "moments")
 
     def whole() -> omega.SweepResult:
         return omega.sweep(frame, omega.native("sma_cross"), grid, workers=1)

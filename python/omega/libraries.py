@@ -34,11 +34,11 @@ def text_of(problem: BaseException) -> str:
         return "(its text cannot be read)"
 
 
-def told(problem: BaseException) -> str:
+def error_text(problem: BaseException) -> str:
     """Return the kind of an error and what it says, on one line.
 
     Example:
-        >>> told(KeyError("close"))
+        >>> error_text(KeyError("close"))
         "KeyError: 'close'"
     """
     kind, text = type(problem).__name__, " ".join(text_of(problem).split())
@@ -72,7 +72,7 @@ def arguments_of(call: str) -> Iterator[None]:
         if _is_of_the_user(problem):
             raise
         raise ConfigError(
-            f"{call}: one of the arguments is of no kind that is taken ({told(problem)}). "
+            f"{call}: one of the arguments is of no kind that is taken ({error_text(problem)}). "
             f"help(omega.{call}) says what each may be"
         ) from problem
 
@@ -110,8 +110,8 @@ def refused_as(make: Callable[[str], OmegaError]) -> Iterator[None]:
     except (OmegaError, MemoryError, Warning):
         raise
     except Exception as problem:
-        raise make(told(problem)) from problem
+        raise make(error_text(problem)) from problem
     except BaseException as problem:
         if type(problem).__name__ != "PanicException":  # its class cannot be imported
             raise
-        raise make(told(problem)) from problem
+        raise make(error_text(problem)) from problem

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import omega
-from omega.cluster import batches, hello
+from omega.cluster import batches, software_check
 from omega.cluster.protocol import WorkerFailed
 from omega.errors import ConfigError
 from tests.support.backends import WITHOUT_CORE
@@ -74,8 +74,8 @@ def test_strategies_come_from_anywhere(cluster: Any, tmp_path: Path) -> None:
 def test_a_worker_with_other_software_is_refused(
     cluster: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    theirs = {**hello.own(), "Omega": "0.0.1"}
-    monkeypatch.setattr(hello, "own", lambda: theirs)
+    theirs = {**software_check.own(), "Omega": "0.0.1"}
+    monkeypatch.setattr(software_check, "own", lambda: theirs)
     with pytest.raises(WorkerFailed, match=r"other software: Omega .*, the driver has 0\.0\.1"):
         omega.sweep(walk(60), Cross, GRID, executor=cluster)
 

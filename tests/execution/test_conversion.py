@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import omega
-from omega.importing._imported import ImportedCandles
+from omega.importing._result import ImportedCandles
 from tests.support import candles
 
 MINUTES = 8

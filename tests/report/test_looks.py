@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 import omega
-from omega.report import _growth
+from omega.report import _benchmark_curves
 from omega.results.result import example_result
 from tests.support import report_runs as runs
 from tests.support.browser import Tab, browser, found
@@ -217,7 +217,7 @@ def test_curves_of_the_page_are_those_of_the_tables(tab: Tab, pages: dict[str, P
     drop = min(line_of(tab, "growth", "Drawdown").values())
     assert -drop == pytest.approx(float(str(result.metrics["max_drawdown"])), abs=1e-6)
     assert result.candles is not None
-    held = _growth.buy_and_hold(result, {0: result.candles})
+    held = _benchmark_curves.buy_and_hold(result, {0: result.candles})
     assert held is not None
     own = line_of(tab, "growth", "Buy and hold")
     assert own[times[-1]] == pytest.approx(held[-1], abs=0.0051)

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 import omega
-from omega.report import _daily, _drawdowns, _growth, _orders, _panels, _profit
+from omega.report import _benchmark_curves, _daily, _drawdowns, _orders, _profit, _static_panels
 from omega.report._exposure import valued_fills
 from omega.report._labels import label
 from omega.report._numbers import minus, money
@@ -161,8 +161,8 @@ def test_tags_and_holding_times_are_told_apart() -> None:
 
 def test_costs_are_those_of_the_ledger_and_of_the_metrics() -> None:
     result = runs.sample()
-    assert _panels.cost_kinds(result) == {"fee": pytest.approx(-number(result, "fees"))}
-    shown = dict(cells(_panels.costs(result).partition("<table")[2])[1:])
+    assert _static_panels.cost_kinds(result) == {"fee": pytest.approx(-number(result, "fees"))}
+    shown = dict(cells(_static_panels.costs(result).partition("<table")[2])[1:])
     assert shown == {
         "Fees": money(-number(result, "fees")),
         "Slippage": money(-number(result, "slippage_cost")),
@@ -182,9 +182,9 @@ def test_refused_orders_are_counted_by_reason() -> None:
 
 def test_the_largest_exposure_is_that_of_the_notice() -> None:
     result = runs.sample()
-    net, *_, count = _growth.held(result)
+    net, *_, count = _benchmark_curves.held(result)
     ratio, _ = largest_exposure(result, valued_fills(result))
-    gross = next((one for one in _growth.held(result) if one.name == "Gross"), net)
+    gross = next((one for one in _benchmark_curves.held(result) if one.name == "Gross"), net)
     assert np.nanmax(gross.values) == pytest.approx(ratio)
     assert count.values.tolist() == result.equity["open_positions"].to_list()
     assert (np.abs(net.values) <= gross.values + 1e-12).all()
@@ -194,7 +194,7 @@ def test_buy_and_hold_is_the_price_since_the_first_decision() -> None:
     result = runs.sample()
     store = result.candles
     assert store is not None
-    held = _growth.buy_and_hold(result, {0: store})
+    held = _benchmark_curves.buy_and_hold(result, {0: store})
     close = pl.DataFrame(store)["bid_close"].to_numpy()
     first = int((result.equity["time"] == result.metrics["first_decision"]).arg_max() or 0)
     assert held is not None
@@ -207,7 +207,7 @@ def test_two_symbols_are_held_for_equal_money() -> None:
     result = omega.run_backtest({"A": one, "B": one[1_000:]}, lambda bar: None)
     store = result.candles
     assert store is not None
-    held = _growth.buy_and_hold(result, {0: store.symbol("A"), 1: store.symbol("B")})
+    held = _benchmark_curves.buy_and_hold(result, {0: store.symbol("A"), 1: store.symbol("B")})
     close = one["bid_close"].to_numpy()
     first = int((one["time"] == result.metrics["first_decision"]).arg_max() or 0)
     close = np.concatenate([np.full(first, close[first]), close[first:]])
@@ -215,17 +215,17 @@ def test_two_symbols_are_held_for_equal_money() -> None:
     assert held[999] == pytest.approx(5_000 * close[999] / close[0] + 5_000)
     both = 5_000 * close[2_000] / close[0] + 5_000 * close[2_000] / close[1_000]
     assert held[2_000] == pytest.approx(both)
-    assert _growth.buy_and_hold(result, {0: store.symbol("A")}) is None
+    assert _benchmark_curves.buy_and_hold(result, {0: store.symbol("A")}) is None
 
 
 def test_a_benchmark_begins_at_the_money_of_the_run() -> None:
     result = of_equity([100.0, 110.0, 120.0, 125.0])
-    assert _growth.benchmark_of(result) is None
+    assert _benchmark_curves.benchmark_of(result) is None
     days = pl.Series("day", [START.date() + timedelta(days=k) for k in (0, 1, 3)])
     returns = pl.DataFrame({"day": days, "returns": [0.0] * 3, "benchmark": [0.5, -0.5, 1.0]})
     beside: Any = SimpleNamespace(returns=returns)
     vars(result)["benchmark"] = beside
-    drawn = _growth.benchmark_of(result)
+    drawn = _benchmark_curves.benchmark_of(result)
     assert drawn is not None
     assert drawn.tolist() == [150.0, 75.0, 75.0, 150.0]
     assert '"name":"Benchmark"' in result.plot().html
@@ -248,7 +248,7 @@ def test_the_page_says_what_it_is_of() -> None:
 
 def test_every_metric_of_the_page_is_the_metric() -> None:
     result = runs.sample()
-    shown = {line[0]: line[1] for line in cells(_panels.metrics(result)) if len(line) == 2}
+    shown = {line[0]: line[1] for line in cells(_static_panels.metrics(result)) if len(line) == 2}
     texts = result.metrics_table()
     assert len(shown) == texts.height
     for name, text in texts.select("metric", "text").iter_rows():

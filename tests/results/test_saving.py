@@ -250,7 +250,7 @@ def test_a_result_of_the_first_format_is_held_to_the_hashes_of_its_files(tmp_pat
 SAVING = """
 import os, signal, sys
 from pathlib import Path
-from omega.results import placing
+from omega.results import atomic_directory
 from omega.results.result import example_result
 
 renames = int(sys.argv[2])

@@ -14,7 +14,7 @@ import pytest
 
 import omega
 from omega.errors import InvalidCandleData, OmegaError, WriteFailed
-from omega.sweeps import places
+from omega.sweeps import folders
 from omega.sweeps import rows as of_rows
 from tests.support.backends import WITHOUT_CORE
 from tests.support.sweep_strategies import Cross, walk
@@ -89,7 +89,7 @@ def _full_from(monkeypatch: pytest.MonkeyPatch, part: int) -> None:
 
 
 def test_a_folder_that_becomes_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    keep = places._keep  # noqa: SLF001 - the last step of each write
+    keep = folders._keep  # noqa: SLF001 - the last step of each write
     kept: list[str] = []
 
     def refuse_later(half: Path, path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_folder_that_becomes_read_only(tmp_path: Path, monkeypatch: pytest.Mon
         kept.append(path.name)
         keep(half, path)
 
-    monkeypatch.setattr(places, "_keep", refuse_later)
+    monkeypatch.setattr(folders, "_keep", refuse_later)
     with pytest.raises(WriteFailed, match="Read-only file system") as error:
         again(tmp_path)
     tables = ("trades", "moments", "runs")

@@ -19,7 +19,7 @@ from omega.cli._shared import Misunderstood, candle_file
 from omega.cli._strategies import found_at
 from omega.config.sizers import Sizer
 from omega.config.values import closest
-from omega.libraries import refused_as, told
+from omega.libraries import error_text, refused_as
 
 _Kinds = type | tuple[type, ...]
 _NUMBER = (int, float)
@@ -94,7 +94,7 @@ def read(path: Path) -> Plan:
         raise Misunderstood(f"{path}: this is no TOML: {error}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise Misunderstood(
-            f"{path}: the file cannot be read as UTF-8 ({told(error)}); save it so"
+            f"{path}: the file cannot be read as UTF-8 ({error_text(error)}); save it so"
         ) from None
     except RecursionError:
         raise Misunderstood(f"{path}: its values are nested too deep; write them flat") from None

@@ -170,7 +170,7 @@ def _narrow(imported: omega.ImportedCandles) -> pl.DataFrame:
     """Return the worst findings without the columns that say nothing here."""
     import polars as pl  # noqa: PLC0415 - slow to import, and few commands need it
 
-    from omega.importing._overview import sized  # noqa: PLC0415 - as above
+    from omega.importing._findings_summary import sized  # noqa: PLC0415 - as above
 
     whole = imported.overview()
     sizes = [sized(*pair) for pair in whole.select("kind", "value").iter_rows()]

@@ -1,4 +1,4 @@
-"""Candles as a name: what a recipe has in place of a file, which each machine has elsewhere."""
+"""Candles by content, in place of a file path that differs between machines."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from omega.cluster.entry import work
 from omega.cluster.pieces import pieces_of
 from omega.cluster.protocol import DIED, RAISED, Failure, Handle, Ticket
 from omega.errors import ConfigError
-from omega.libraries import told
+from omega.libraries import error_text
 
 _FRESH = 0.5
 """Seconds for which the list of workers is taken to be right."""
@@ -53,8 +53,8 @@ class OnDask:
                 client = distributed.Client(client, set_as_default=False)
             except (OSError, ValueError) as problem:
                 raise ConfigError(
-                    f"omega.cluster.dask: cannot connect to {client!r}: {told(problem)}. Give the "
-                    "address of a scheduler, or a distributed.Client"
+                    f"omega.cluster.dask: cannot connect to {client!r}: {error_text(problem)}. "
+                    "Give the address of a scheduler, or a distributed.Client"
                 ) from problem
         if not isinstance(client, distributed.Client):
             raise ConfigError(
@@ -154,8 +154,8 @@ class OnDask:
                 threads = self.client.nthreads()
             except (OSError, TimeoutError) as problem:
                 raise ConfigError(
-                    f"executor: the scheduler of Dask is gone: {told(problem)}. Start another, "
-                    "and call again with the same out= to go on"
+                    f"executor: the scheduler of Dask is gone: {error_text(problem)}. Start "
+                    "another, and call again with the same out= to go on"
                 ) from problem
             self._workers = {one: max(many // self._cpus, 1) for one, many in threads.items()}
             self._looked = now
@@ -170,9 +170,9 @@ def _answer(future: Any) -> bytes | Failure | None:  # noqa: ANN401 - its types 
     except distributed.TimeoutError:
         return None
     except (distributed.CancelledError, distributed.scheduler.KilledWorker) as problem:
-        return Failure(DIED, told(problem))
+        return Failure(DIED, error_text(problem))
     except Exception as problem:  # noqa: BLE001 - whatever the engine raised
-        return Failure(RAISED, told(problem))
+        return Failure(RAISED, error_text(problem))
     return answer
 
 

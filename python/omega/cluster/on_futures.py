@@ -16,7 +16,7 @@ from omega.cluster.entry import work
 from omega.cluster.forks import refuse_fork
 from omega.cluster.protocol import DIED, RAISED, Failure, Handle, Ticket, WorkerFailed
 from omega.errors import ConfigError
-from omega.libraries import told
+from omega.libraries import error_text
 
 _READ = 8 << 20
 """Bytes that a worker has of a file at a time; it holds the last ones while it reads on."""
@@ -70,8 +70,8 @@ class OnFutures:
             )
         except (BrokenExecutor, RuntimeError) as problem:
             raise WorkerFailed(
-                f"executor: it has lost a worker ({told(problem)}). Make another executor, and "
-                "call again with the same out= to go on"
+                f"executor: it has lost a worker ({error_text(problem)}). Make another executor, "
+                "and call again with the same out= to go on"
             ) from problem
         if not callable(getattr(call, "done", None)) or not callable(getattr(call, "result", None)):
             raise ConfigError(
@@ -115,12 +115,12 @@ def _answer(call: Any) -> bytes | Failure:  # noqa: ANN401 - any future
     try:
         answer: bytes = call.result()
     except (BrokenExecutor, CancelledError) as problem:
-        return Failure(DIED, told(problem))
+        return Failure(DIED, error_text(problem))
     except ConfigError:
         raise
     except Exception as problem:  # noqa: BLE001 - whatever the pool raised
         died = "Uncompleted" in type(problem).__name__ or "Terminated" in type(problem).__name__
-        return Failure(DIED if died else RAISED, told(problem))
+        return Failure(DIED if died else RAISED, error_text(problem))
     return answer
 
 

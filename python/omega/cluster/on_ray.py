@@ -14,7 +14,7 @@ from omega.cluster.entry import work
 from omega.cluster.pieces import pieces_of
 from omega.cluster.protocol import DIED, MEMORY, RAISED, Failure, Handle, Ticket
 from omega.errors import ConfigError
-from omega.libraries import told
+from omega.libraries import error_text
 
 _FRESH = 0.5
 """Seconds for which the number of processors is taken to be right."""
@@ -31,8 +31,8 @@ class OnRay:
                 self._ray.init(address=address)
             except (ConnectionError, ValueError, RuntimeError) as problem:
                 raise ConfigError(
-                    f"omega.cluster.ray: cannot connect to {address!r}: {told(problem)}. Give the "
-                    "address of a Ray cluster, or call ray.init(...) before"
+                    f"omega.cluster.ray: cannot connect to {address!r}: {error_text(problem)}. "
+                    "Give the address of a Ray cluster, or call ray.init(...) before"
                 ) from problem
         # Never again by the engine: a run that ends its worker would end others', too.
         self._task = self._ray.remote(_work).options(num_cpus=cpus, max_retries=0)
@@ -90,11 +90,11 @@ def _answer(ray: Any, task: Any) -> bytes | Failure:  # noqa: ANN401 - its types
     try:
         answer: bytes = ray.get(task)
     except exceptions.OutOfMemoryError as problem:
-        return Failure(MEMORY, told(problem))
+        return Failure(MEMORY, error_text(problem))
     except exceptions.RayTaskError as problem:
-        return Failure(RAISED, told(problem))
+        return Failure(RAISED, error_text(problem))
     except exceptions.RayError as problem:
-        return Failure(DIED, told(problem))
+        return Failure(DIED, error_text(problem))
     return answer
 
 

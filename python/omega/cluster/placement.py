@@ -1,4 +1,4 @@
-"""Which worker made which run of a sweep, and how often it was sent."""
+"""Which worker made which run, and how often it was sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a cluster has to be able to do, for engines that Omega does not know."""
+"""The protocol of a cluster engine, for engines that Omega does not know."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker does with a batch: fetch what it lacks, make the runs, and answer.
+"""The work of a worker on a batch: fetch what it lacks, make the runs, and answer.
 
 An answer is one of four: the results; the names of what it needs and cannot get; why it may not
 work for this driver; why the recipe cannot be used here.
@@ -17,13 +17,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from omega.cluster import hello
+from omega.cluster import software_check
 from omega.cluster.content import Content, Fetched
 from omega.cluster.protocol import Fetch
 from omega.data.cache import Cache
 from omega.data.dataset import write_mappable
 from omega.data.mapped_files import MappedFile
-from omega.libraries import told
+from omega.libraries import error_text
 
 Numbered = tuple[int, Any]
 
@@ -133,13 +133,13 @@ def answered(name: str, batch: bytes, fetch: Fetch, threads: int) -> bytes:
 
 def packed(trials: Sequence[Numbered]) -> bytes:
     """Pack a batch, with the software of the driver before anything that may not be readable."""
-    return pickle.dumps((hello.own(), pickle.dumps(list(trials))), protocol=4)
+    return pickle.dumps((software_check.own(), pickle.dumps(list(trials))), protocol=4)
 
 
 def _answer(name: str, batch: bytes, fetch: Fetch, threads: int) -> Answer:
     worker = f"{platform.node()}:{os.getpid()}"
     driver, packed_trials = pickle.loads(batch)  # noqa: S301 - workers trust their driver
-    refused = hello.differing(driver, hello.own())
+    refused = software_check.differing(driver, software_check.own())
     if refused:
         return Answer(worker, refused=refused)
     if not hasattr(_local, "place"):
@@ -151,7 +151,7 @@ def _answer(name: str, batch: bytes, fetch: Fetch, threads: int) -> Answer:
     except _Missing:
         return Answer(worker, needs=[name])
     except Exception as problem:  # noqa: BLE001 - the driver raises it
-        return Answer(worker, broken=told(problem))
+        return Answer(worker, broken=error_text(problem))
     files = place.files(recipe.contents(trials), fetch)
     if files.missing:
         return Answer(worker, needs=files.missing, fetched=files.fetched)

@@ -1,4 +1,4 @@
-"""The loop around `on_bar`: it decides at steps in a row until it requests something.
+"""The loop around `on_bar`: decides step after step until a step has a request.
 
 The core gives the steps after one as `Steps` of `memory/calls.rs`: how many there are, at how many
 it decided, their times, open profits at the closes before them, and the balance.

@@ -1,4 +1,4 @@
-"""Items, rows and parts of arrays."""
+"""Items, rows and slices of arrays."""
 
 from __future__ import annotations
 

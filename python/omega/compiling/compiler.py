@@ -1,4 +1,4 @@
-"""A callback and all that it calls, written as one function over the frame and the context."""
+"""Compiles a callback with all that it calls into one function over the frame and the context."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The context of a compiled run: what the strategy has of its own, in the memory of its code."""
+"""The context of a compiled run: the state of the strategy in memory that its code can address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `on_fill` and `on_exit` are given: a fill, and the trade that it closed."""
+"""Arguments of `on_fill` and `on_exit`: a fill, and the trade that it closed."""
 
 from __future__ import annotations
 

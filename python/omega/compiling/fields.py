@@ -1,4 +1,4 @@
-"""What a strategy has of its own, as compiled code finds it: a place in the context for each."""
+"""Attributes of a strategy as compiled code addresses them: an offset in the context for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What compiled code works with: kinds of values, and which of them go together."""
+"""The types of compiled code, and which of them can be combined."""
 
 from __future__ import annotations
 

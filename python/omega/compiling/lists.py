@@ -1,4 +1,4 @@
-"""Lists of numbers that the strategy has: memory of the context that grows.
+"""Lists of numbers in compiled code: memory of the context that grows.
 
 A field has the address of the items, how many there are, and how many there is room for. What an
 item is follows from what is put in, as for variables: of whole numbers and floats all are floats.

@@ -1,4 +1,4 @@
-"""Requests of a strategy: `buy` to `modify`, as actions of the C struct.
+"""Requests of a strategy, from `buy` to `modify`, as actions of the C struct.
 
 What Python refuses of their arguments ends the run, and Python says why.
 """

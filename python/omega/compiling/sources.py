@@ -1,4 +1,4 @@
-"""The source of a function: its syntax tree, its lines, and what its names stand for."""
+"""The source of a function: its syntax tree, its lines, and the meaning of its names."""
 
 from __future__ import annotations
 

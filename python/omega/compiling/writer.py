@@ -1,4 +1,4 @@
-"""What writes a callback: its variables, texts, arrays, and what the strategy has of its own."""
+"""State of the compiler for one callback: its variables, texts and arrays."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a run is set up with: plain, frozen values that are checked when they are written."""
+"""Settings of a run: plain, frozen values that are checked when they are created."""

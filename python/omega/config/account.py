@@ -1,4 +1,4 @@
-"""The account: its money, what it may borrow, and when positions are closed by force."""
+"""The account: initial cash, leverage and margin, ruin and stop-out."""
 
 from __future__ import annotations
 

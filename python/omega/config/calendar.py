@@ -1,4 +1,4 @@
-"""The calendar of a run: which day an instant belongs to, and when sessions are (rule T4)."""
+"""The calendar of a run: days and sessions (rule T4)."""
 
 from __future__ import annotations
 

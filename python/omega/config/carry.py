@@ -1,4 +1,4 @@
-"""What holding costs by the day: interest, borrowing and funding."""
+"""Carry: interest, borrowing and funding by the day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What trading costs, as a frozen value that is checked when it is written.
+"""Trading costs, as a frozen value that is checked when it is created.
 
 Values compare equal when they mean the same, so that a run can name its configuration. A wrong name
 or an impossible number raises `omega.errors.ConfigError`.

@@ -1,4 +1,4 @@
-"""How orders are matched."""
+"""Execution settings: how orders are matched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is traded: contract sizes, ticks and steps (M1), and the usual instruments by name."""
+"""Instruments: contract sizes, ticks and steps (M1), and presets by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The limits of a run: how much may be open, and when orders are taken."""
+"""Limits of a run: open positions, sessions, cool-downs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Built-in position managers: what they do at the close of a bar works from the next one.
+"""Built-in position managers: what they do at the close of a bar holds from the next one.
 
 They are frozen values for the `position_manager` of a strategy or a run. Distances are in price;
 they count from the entry price, in the direction of the trade, and are measured on the side that

@@ -1,4 +1,4 @@
-"""How large an order without a size is (M3)."""
+"""Sizers: the size of an order that states none (M3)."""
 
 from __future__ import annotations
 

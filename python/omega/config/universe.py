@@ -1,4 +1,4 @@
-"""Which symbols are in the universe of a run, and since when that was known."""
+"""The universe of a run: members by date, and since when that was known."""
 
 from __future__ import annotations
 

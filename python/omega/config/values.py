@@ -1,4 +1,4 @@
-"""Frozen value classes that are checked when they are made.
+"""Frozen value classes that are checked when they are created.
 
 A class with annotated fields and a `__post_init__` that calls `check` becomes a frozen dataclass
 that is compared by value, shows only the fields that differ from their defaults, and refuses an

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from omega.data.arrow_layout import RELEASE, Array, Layout, Malformed, Schema, check, layout_of
 from omega.errors import InvalidCandleData
-from omega.libraries import told
+from omega.libraries import error_text
 
 _pointer = ctypes.pythonapi.PyCapsule_GetPointer
 _pointer.restype, _pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
@@ -160,7 +160,7 @@ class _OfStream(_Object):
         """Return a structure back that is not taken."""
         if found.release:
             RELEASE(found.release)(ctypes.addressof(found))
-        text = str(problem) if isinstance(problem, Malformed) else told(problem)
+        text = str(problem) if isinstance(problem, Malformed) else error_text(problem)
         return self._say(text, errno.EINVAL)
 
     def _say(self, text: str, code: int) -> int:

@@ -1,4 +1,4 @@
-"""Tables of values that were known later than the period that they are about (rule U3)."""
+"""Tables of values that were published later than the period that they describe (rule U3)."""
 
 from __future__ import annotations
 
@@ -109,20 +109,20 @@ def _value_column(table: AnyTable, column: str | None, period: str, known: str) 
 def _states(rows: list[Any], period: str, known: str) -> list[tuple[int, float | None]]:
     """Give, in order of time, from when on which value is the newest known."""
     found = []
-    for row, (about, told, value) in enumerate(rows):
-        if _moment(told) < _moment(about):
+    for row, (about, announced, value) in enumerate(rows):
+        if _moment(announced) < _moment(about):
             raise ConfigError(
-                f"asof: given {told} as {known} in row {row}, which is before its {period} "
+                f"asof: given {announced} as {known} in row {row}, which is before its {period} "
                 f"{about} ended, expected the day of publication"
             )
-        found.append((_moment(told), _moment(about), value))
+        found.append((_moment(announced), _moment(about), value))
     found.sort(key=lambda one: one[:2])
     states: list[tuple[int, float | None]] = []
     newest = None
-    for told, about, value in found:
+    for announced, about, value in found:
         if newest is None or about >= newest:
             newest = about
-            states.append((told, value))
+            states.append((announced, value))
     return states
 
 

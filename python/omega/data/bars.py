@@ -1,4 +1,4 @@
-"""Bars that end by what happened and not by the clock: ticks, volume, money, range, Renko."""
+"""Bars by tick, volume, money, range and Renko instead of time."""
 
 from __future__ import annotations
 

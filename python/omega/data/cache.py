@@ -1,4 +1,4 @@
-"""Candles that are kept by content: one uncompressed Arrow file for each hash, mapped by all.
+"""A cache of candles by content: one uncompressed Arrow file a hash, mapped by all processes.
 
 The cache of a machine is a folder, `OMEGA_CACHE` or that of the user for such things. A file in it
 is named by the hash of its rows, so that it is right or wrong whoever wrote it, and is written once
@@ -293,7 +293,7 @@ def _require_hash(path: Path, name: str) -> None:
         found = content_hash(pl.scan_ipc(path, glob=False))
     except (pl.exceptions.PolarsError, OSError) as problem:
         raise InvalidCandleData(
-            f"the file {str(path)!r} of candles cannot be read: {libraries.told(problem)}",
+            f"the file {str(path)!r} of candles cannot be read: {libraries.error_text(problem)}",
             rule="file",
         ) from problem
     if found != name:

@@ -1,4 +1,4 @@
-"""When the bars of a table close, where the table has a column that says so (rule TF1)."""
+"""Close times of the bars of a table that has a column of them (rule TF1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What candles are known by: of each symbol the number of rows, and the hash of them."""
+"""The content identity of candles: number of rows and hash for each symbol."""
 
 from __future__ import annotations
 

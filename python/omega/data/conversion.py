@@ -1,4 +1,4 @@
-"""What a unit of quote currency is worth in account currency (rules M2 and M10).
+"""Conversion of quote currency into account currency (rules M2 and M10).
 
 The rate is a number, or that of a conversion pair, whose name states whether it multiplies or
 divides.

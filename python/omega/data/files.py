@@ -1,4 +1,4 @@
-"""Files that are replaced whole: written beside their place, then renamed.
+"""Files that are replaced atomically: written beside their destination, then renamed.
 
 A reader finds the old file or the new one, and an error leaves the old one as it was. What a
 process was writing when it was killed is swept when the same file is written again.
@@ -63,8 +63,8 @@ def writing(path: Path, **details: object) -> Iterator[None]:
         if "\0" not in str(path) and not isinstance(problem, UnicodeEncodeError):
             raise
         raise ConfigError(
-            f"{str(path)!r} cannot be written ({libraries.told(problem)}): a NUL, or half of a "
-            "character"
+            f"{str(path)!r} cannot be written ({libraries.error_text(problem)}): a NUL, or half of "
+            "a character"
         ) from problem
 
 

@@ -1,4 +1,4 @@
-"""What the files of an import keep in their schema: where their rows came from."""
+"""Provenance that imports keep in the schema of their files."""
 
 from __future__ import annotations
 

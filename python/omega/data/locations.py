@@ -1,4 +1,4 @@
-"""Where the files of candles are: on this machine, in a folder that is partitioned, or elsewhere.
+"""Locations of candle files: local, in a partitioned folder, or remote.
 
 A location is a text: a path, or the address of an object such as ``"s3://bucket/eurusd.parquet"``,
 which Polars reads through its own object store.

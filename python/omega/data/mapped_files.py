@@ -1,4 +1,4 @@
-"""Files that a store maps into memory, which must stay as they are as long as it is used.
+"""Memory-mapped files of a store, which must not change while it is used.
 
 A store sees what somebody writes into such a file. Cut shorter, it ends the process with SIGBUS
 where its end is read. A file that is replaced as a whole, or removed, changes nothing.

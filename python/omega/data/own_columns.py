@@ -1,4 +1,4 @@
-"""Columns of the user's own beside the candles, read when an expression first names them.
+"""User columns beside the candles, read when an expression first names them.
 
 A run reads candles alone, so that columns which play no part are never touched.
 """

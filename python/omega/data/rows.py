@@ -1,4 +1,4 @@
-"""Candles that come one a row, as objects or dicts: read once into columns, which are counted.
+"""Candles given as objects or dicts, one a row: read once into columns, which are counted.
 
 Any class will do that has a time and prices as attributes; nobody has to convert what an older
 system made.

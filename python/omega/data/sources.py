@@ -19,7 +19,7 @@ import polars as pl
 from omega._native import core
 from omega.config.times import shown_zone
 from omega.contract import ArrowLike
-from omega.data import ipc, levels, parquet
+from omega.data import ipc, pandas_levels, parquet
 from omega.data.arrow import inspected, unreadable
 from omega.data.dataset import Dataset, collected, mapped_file
 from omega.data.locations import is_remote
@@ -179,7 +179,7 @@ def _file(path: Path) -> Source:
         return _polars(parquet.read_in_utc(path))
     if kind == ".parquet":
         table = pl.scan_parquet(path)
-        names, symbol = levels.written_out(table.collect_schema().names())
+        names, symbol = pandas_levels.written_out(table.collect_schema().names())
         return replace(_lazy(table.rename(names)), stored=symbol) if names else _lazy(table)
     return _ipc(path) if path.is_file() else _lazy(pl.scan_ipc(path))
 
@@ -313,7 +313,7 @@ def _single_names(frame: ArrowLike) -> tuple[list[str], str | None]:
     count = getattr(frame.columns, "nlevels", 1)
     if count == 1:
         return [str(name) for name in frame.columns], None
-    return levels.one_level(
+    return pandas_levels.one_level(
         [list(map(str, frame.columns.get_level_values(k))) for k in range(count)]
     )
 

@@ -18,12 +18,12 @@ from omega._native import core
 from omega.config.times import moment_of
 from omega.config.values import nearest
 from omega.contract import ArrowLike
-from omega.data import shown
+from omega.data import display
 from omega.data.columns import DEFAULT_SYMBOL, SymbolInput, casts_of, symbol_inputs
 from omega.data.mapped_files import MappedFile, mapped_files
+from omega.data.name_and_time_checks import refuse_names, refuse_times
 from omega.data.own_columns import OwnColumns
-from omega.data.packing import Made, Parts, columns_of, store_of_columns
-from omega.data.refusing import refuse_names, refuse_times
+from omega.data.pickling import Made, Parts, columns_of, store_of_columns
 from omega.errors import CandleWarning, ConfigError, printable
 from omega.libraries import arguments_of
 from omega.notices import Notice, in_order
@@ -343,11 +343,11 @@ class CandleStore:
 
     def __repr__(self) -> str:
         """What is in it, in one line."""
-        return shown.in_one_line(self)
+        return display.in_one_line(self)
 
     def _repr_html_(self) -> str:
         """What is in it, a row for each symbol."""
-        return shown.html(self)
+        return display.html(self)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Return the buffers of one symbol as a stream of record batches, one a segment."""

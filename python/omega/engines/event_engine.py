@@ -31,9 +31,9 @@ from omega.errors import ConfigError, StateSyncError
 from omega.libraries import text_of
 from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
-from omega.run.facts import facts_of
 from omega.run.job import Job
 from omega.run.manifest import SEMANTICS_VERSION, manifest, written_down
+from omega.run.notice_facts import facts_of
 from omega.run.prepare import Arguments, Moment, alignment, prepare
 from omega.strategy.actions import Action
 

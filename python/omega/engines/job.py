@@ -21,11 +21,11 @@ from omega.engines.native import ExecutionSimulator, Portfolio
 from omega.engines.slices import MultiSymbolSlice, SymbolDataSlice
 from omega.errors import ConfigError
 from omega.run.context import Context
+from omega.run.empty_run import dates_in_message
 from omega.run.execute import bound, declare_warmup, execute_bound, execute_native, market_of
 from omega.run.job import Job
-from omega.run.nothing_left import told_in_dates
 from omega.run.settings import cooldowns
-from omega.run.watching import unchanged
+from omega.run.unchanged_files import unchanged
 from omega.strategy.base import Strategy
 from omega.strategy.context import RunContext
 from omega.strategy.foreign import Foreign
@@ -133,7 +133,7 @@ class ForeignContext:
 def run_job(job: Job, parts: Parts, backend: str) -> tuple[ResultTables | None, RunReport]:
     """Run an engine; there are tables where Omega's own executor ran."""
     context = Context(market_of(job, backend), job)
-    with unchanged(job), told_in_dates(job, context.run), context.active():
+    with unchanged(job), dates_in_message(job, context.run), context.active():
         return _run_in(job, parts, context)
 
 

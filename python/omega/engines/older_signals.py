@@ -1,4 +1,4 @@
-"""Signals as older strategies give them: dicts, or objects of the user's own class.
+"""Signals of older strategies: dicts, or objects of the user's own class.
 
 The names of an older signal are those of the dict or attributes; today's names are taken as well.
 """

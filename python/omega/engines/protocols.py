@@ -1,4 +1,4 @@
-"""What the components of an engine must be able to do; any object that can is one."""
+"""Protocols of the components of an engine; any object that has their methods is one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the strategies of an engine see: the candles of each symbol, up to now.
+"""Slices for the strategies of an engine: the candles of each symbol, up to now.
 
 Bars, histories and columns end at the newest complete bar. They are views; no candle is copied, and
 none past now can be read (L1).

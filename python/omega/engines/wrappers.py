@@ -1,4 +1,4 @@
-"""Attributes of a strategy, looked for behind wrappers.
+"""Attributes of a strategy behind wrappers.
 
 A strategy may be wrapped once or many times, to log, filter or pause it. What the engine needs of
 it is found where the wrapped one is a usual attribute; one found elsewhere is named in a warning.

@@ -13,12 +13,12 @@ from omega.contract import AnyForm, ArrowLike
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
 from omega.forward.choice import Chooser, Chosen, Objective
-from omega.forward.holding import without_holding
+from omega.forward.inputs import Inputs
 from omega.forward.layout import Layout, Window
-from omega.forward.parts import Parts
+from omega.forward.parameter_sets import Sets, history_of, require_settings
+from omega.forward.purging import without_holding
 from omega.forward.result import WalkForward
 from omega.forward.runs import Runs
-from omega.forward.sets import Sets, history_of, require_settings
 from omega.forward.sliced import METRICS as OF_SLICES
 from omega.forward.sliced import sliced
 from omega.forward.timeline import Timeline
@@ -162,7 +162,7 @@ def walk_forward(
     choices = [chosen_by.choose(one) for one in score]
     schedule = Schedule(tuple(_stages(sets, windows, choices, border)), history.needs)
     oos = _run(runs, schedule, windows, settings)
-    parts = Parts(windows, choices, score, chosen_by, runs)
+    parts = Inputs(windows, choices, score, chosen_by, runs)
     checked = _is_plain(runs, oos, windows, settings) if check else None
     return WalkForward(parts, oos, is_approximate=reuse == "sliced", checked=checked)
 

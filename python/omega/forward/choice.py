@@ -1,4 +1,4 @@
-"""Which run of a window is chosen: by a metric, a plateau of one, or a function."""
+"""Choice of a run in each window: by a metric, a plateau of one, or a function."""
 
 from __future__ import annotations
 

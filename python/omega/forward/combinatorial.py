@@ -16,8 +16,8 @@ from omega.cluster.protocol import Cluster
 from omega.contract import AnyForm, ArrowLike
 from omega.errors import ConfigError
 from omega.forward.call import origin_of, store_of
+from omega.forward.parameter_sets import Sets, history_of, require_settings
 from omega.forward.runs import Runs
-from omega.forward.sets import Sets, history_of, require_settings
 from omega.forward.timeline import Timeline
 from omega.libraries import arguments_of
 from omega.run.backend import chosen_backend

@@ -1,4 +1,4 @@
-"""Where the windows of a walk-forward lie."""
+"""Layout of the windows of a walk-forward."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Iterator
 
 from omega.errors import ConfigError
-from omega.forward.spans import Span, span_of
 from omega.forward.timeline import Timeline
+from omega.forward.window_lengths import Span, span_of
 
 HOLDING = "holding"
 

@@ -1,4 +1,4 @@
-"""What a stretch of an account made, and how parameters moved from window to window."""
+"""Metrics of a window, and the stability of parameters from window to window."""
 
 from __future__ import annotations
 

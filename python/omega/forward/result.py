@@ -1,4 +1,4 @@
-"""What a walk-forward hands back: its windows, one result over all of them, and the sweeps."""
+"""The result of a walk-forward: windows, one result over all of them, and the sweeps."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 import polars as pl
 
+from omega.forward.inputs import Inputs
 from omega.forward.measures import annualised, efficiency, stability
 from omega.forward.page import render
-from omega.forward.parts import Parts
 from omega.forward.trust import ForwardTrust, trust_of
 from omega.forward.windows import windows_table
 from omega.notebook import table
@@ -45,7 +45,7 @@ class WalkForward:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: Inputs,
         oos: BacktestResult,
         *,
         is_approximate: bool = False,

@@ -14,10 +14,10 @@ from omega.cluster.protocol import Cluster
 from omega.config.execution import Execution
 from omega.data.store import CandleStore
 from omega.forward.layout import Window
-from omega.forward.sets import Sets
+from omega.forward.parameter_sets import Sets
 from omega.forward.timeline import Timeline
+from omega.sweeps.block_moments import KEPT
 from omega.sweeps.call import sweep
-from omega.sweeps.moments import KEPT
 from omega.sweeps.progress import Shown
 from omega.sweeps.result import SweepResult
 from omega.sweeps.table import column_of

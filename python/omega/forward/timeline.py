@@ -1,4 +1,4 @@
-"""The steps of a run, and where lengths end on them: calendar-true (rule T4)."""
+"""Steps of a run, and where windows end on them by the calendar (rule T4)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from omega.config.calendar import CalendarLike
 from omega.config.times import PER_SECOND, from_units
 from omega.data.closes import times_of
 from omega.data.store import CandleStore
-from omega.forward.spans import Span
+from omega.forward.window_lengths import Span
 from omega.run.clock import RunClock
 from omega.run.job import symbols_of
 

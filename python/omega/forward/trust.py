@@ -1,4 +1,4 @@
-"""How much a walk-forward is to be trusted."""
+"""How far a walk-forward can be trusted."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from omega.errors import ConfigError
+from omega.forward.inputs import Inputs
 from omega.forward.measures import rank_correlation
-from omega.forward.parts import Parts
 from omega.results.result import BacktestResult
 from omega.statistics import deflated_sharpe
 
@@ -41,7 +41,7 @@ class ForwardTrust:
     profitable: float | None
 
 
-def trust_of(parts: Parts, windows: pl.DataFrame, oos: BacktestResult) -> ForwardTrust:
+def trust_of(parts: Inputs, windows: pl.DataFrame, oos: BacktestResult) -> ForwardTrust:
     """Return how much a walk-forward is to be trusted."""
     metrics: dict[str, Any] = oos.metrics
     per_day = _per_day(metrics)
@@ -74,7 +74,7 @@ def _single(per_day: float | None, metrics: dict[str, Any]) -> float | None:
     return deflated_sharpe(per_day, metrics["days"], skewness, excess + 3.0, 1, 0.0)
 
 
-def _overfitting(parts: Parts) -> float | None:
+def _overfitting(parts: Inputs) -> float | None:
     """Run each set once over all test windows, and compare halves of that span."""
     tested = [parts.windows[place].test for place in parts.tested]
     made = parts.runs.over(range(len(parts.runs.sets)), (tested[0][0], tested[-1][1]))

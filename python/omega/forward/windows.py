@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from omega.forward.inputs import Inputs
 from omega.forward.layout import Window
 from omega.forward.measures import MEASURED, Curve, efficiency, measured, of_trades
-from omega.forward.parts import Parts
 from omega.results.result import BacktestResult
 from omega.sweeps.table import column_of
 
 _BORDERS = ("train_start", "train_end", "test_start", "test_end")
 
 
-def windows_table(parts: Parts, oos: BacktestResult) -> pl.DataFrame:
+def windows_table(parts: Inputs, oos: BacktestResult) -> pl.DataFrame:
     """Return a row for each window that was traded; times are of the first and the last bar."""
     tested = parts.tested
     alone = _alone(parts, tested)
@@ -53,11 +53,11 @@ def windows_table(parts: Parts, oos: BacktestResult) -> pl.DataFrame:
     return _with_times(parts, table).rename(_names(parts, table))
 
 
-def _shown(parts: Parts) -> list[str]:
+def _shown(parts: Inputs) -> list[str]:
     return list(dict.fromkeys((*MEASURED, parts.chooser.metric)))
 
 
-def _kinds(parts: Parts) -> dict[str, Any]:
+def _kinds(parts: Inputs) -> dict[str, Any]:
     whole = ("trades",)
     kinds: dict[str, Any] = {"run": pl.UInt32, "reason": pl.String, "efficiency": pl.Float64}
     kinds["dsr"] = pl.Float64
@@ -66,14 +66,14 @@ def _kinds(parts: Parts) -> dict[str, Any]:
     return {**kinds, "is_years": pl.Float64}
 
 
-def _names(parts: Parts, table: pl.DataFrame) -> dict[str, str]:
+def _names(parts: Inputs, table: pl.DataFrame) -> dict[str, str]:
     """Name the columns of parameters, beside those that are there."""
     taken = [name for name in table.columns if not name.startswith("parameter ")]
     own = {name: column_of(name) for name in parts.runs.sets.names}
     return {f"parameter {n}": f"{own[n]}_" if own[n] in taken else own[n] for n in own}
 
 
-def _with_times(parts: Parts, table: pl.DataFrame) -> pl.DataFrame:
+def _with_times(parts: Inputs, table: pl.DataFrame) -> pl.DataFrame:
     times = pl.DataFrame(parts.runs.store.symbol(parts.runs.store.symbols[0])).get_column("time")
     values = parts.runs.timeline.times
     return table.with_columns(
@@ -85,12 +85,12 @@ def _ends(steps: tuple[int, int]) -> tuple[int, int]:
     return steps[0], steps[1] - 1
 
 
-def _times(parts: Parts, window: Window) -> tuple[int, int]:
+def _times(parts: Inputs, window: Window) -> tuple[int, int]:
     times = parts.runs.timeline.times
     return int(times[window.test[0]]), int(times[window.test[1] - 1]) + 1
 
 
-def _chosen_row(parts: Parts, place: int) -> Mapping[str, Any]:
+def _chosen_row(parts: Inputs, place: int) -> Mapping[str, Any]:
     run = parts.choices[place].run
     if run is None:
         return {}
@@ -98,12 +98,12 @@ def _chosen_row(parts: Parts, place: int) -> Mapping[str, Any]:
     return table.filter(pl.col("run") == run).row(0, named=True)
 
 
-def _years(parts: Parts, window: Window) -> float:
+def _years(parts: Inputs, window: Window) -> float:
     days = parts.runs.timeline.days()
     return float(days[window.train[1] - 1] - days[window.train[0]] + 1) / 365.25
 
 
-def _alone(parts: Parts, tested: list[int]) -> dict[int, Mapping[str, Any]]:
+def _alone(parts: Inputs, tested: list[int]) -> dict[int, Mapping[str, Any]]:
     chosen = [(place, run) for place in tested if (run := parts.choices[place].run) is not None]
     if not chosen:
         return {}
@@ -112,7 +112,7 @@ def _alone(parts: Parts, tested: list[int]) -> dict[int, Mapping[str, Any]]:
     return {place: row for (place, _), row in zip(chosen, rows, strict=True)}
 
 
-def _curve(parts: Parts, oos: BacktestResult) -> Curve:
+def _curve(parts: Inputs, oos: BacktestResult) -> Curve:
     timeline, rows = parts.runs.timeline, oos.equity
     times = rows["time"].to_physical().to_numpy()
     days = timeline.days()[np.searchsorted(timeline.times, times)]

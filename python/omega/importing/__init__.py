@@ -4,8 +4,8 @@
 row. Nothing is guessed in silence, and nothing is repaired that no argument names.
 """
 
-from omega.importing._imported import Imported, ImportedCandles, ImportedTicks
 from omega.importing._reading import describe, import_sources, read_candles, read_ticks
+from omega.importing._result import Imported, ImportedCandles, ImportedTicks
 from omega.importing._ticks import ticks_to_candles
 
 __all__ = [

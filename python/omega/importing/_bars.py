@@ -1,4 +1,4 @@
-"""From parsed files to candles and ticks: placed on a clock, repaired, looked at, joined."""
+"""From parsed files to candles and ticks: time zones, repairs, checks, joins."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from omega.errors import ConfigError, InvalidCandleData, OmegaError
-from omega.importing import _findings, _placing, _repairs, _ticks
+from omega.importing import _findings, _localizing, _repairs, _ticks
 from omega.importing._detecting import detect, head_of, seems
 from omega.importing._files import Part, Paths, parts_of
 from omega.importing._findings import Log
-from omega.importing._imported import ImportedCandles, ImportedTicks
+from omega.importing._result import ImportedCandles, ImportedTicks
 from omega.importing._source import (
     BARS,
     CLOSE,
@@ -23,7 +23,7 @@ from omega.importing._source import (
     Source,
     side_in,
 )
-from omega.libraries import told
+from omega.libraries import error_text
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
@@ -41,7 +41,7 @@ class Call:
     """One call, its settings by where they are used."""
 
     options: Options
-    placing: _placing.Placing
+    clock: _localizing.ClockOptions
     repairs: _repairs.Repairs
     source: str | None
     bar_time: str | None
@@ -87,7 +87,10 @@ def parsed_of(parts: list[Part], source: str | None, options: Options) -> tuple[
     except Exception as problem:
         if odd is None:
             raise
-        head, why = head_of(odd), str(problem) if isinstance(problem, OmegaError) else told(problem)
+        head, why = (
+            head_of(odd),
+            str(problem) if isinstance(problem, OmegaError) else error_text(problem),
+        )
         begins = f"its first line is {head.first[:60]!r}" if head.first else "it is no text"
         raise InvalidCandleData(
             f"{odd.name}: source={source!r} was named, but the file is not of that form: {begins}, "
@@ -99,7 +102,7 @@ def parsed_of(parts: list[Part], source: str | None, options: Options) -> tuple[
 def placed(parts: list[Part], call: Call) -> Side:
     """Read the parts, and put their rows on the clock of UTC."""
     known, parsed = parsed_of(parts, call.source, call.options)
-    parsed, zone, log = _placing.place(parsed, call.placing, call.options.symbol)
+    parsed, zone, log = _localizing.place(parsed, call.clock, call.options.symbol)
     if newest_first(parsed) and not call.repairs.sort:
         times = parsed.frame["time"]
         raise ConfigError(

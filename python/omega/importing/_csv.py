@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from omega.errors import ConfigError, InvalidCandleData
-from omega.importing import _numbers, _text, _texts
+from omega.importing import _delimited, _encodings, _numbers
 from omega.importing._files import Part
 from omega.importing._generic import in_prices, normal, one_symbol, roles_of, shaped
 from omega.importing._source import PRICES, Options, Parsed, Source, short
@@ -63,8 +63,8 @@ def _read(parts: Sequence[Part], options: Options) -> Parsed:
     roles = roles_of(table.names, options.columns, first.name)
     _refuse_twice(first, table.names, roles)
     by_name = {name: role for role, name in roles.items()}
-    columns = [by_name.get(name, _text.IGNORED) for name in table.names]
-    layout = _text.Layout(
+    columns = [by_name.get(name, _delimited.IGNORED) for name in table.names]
+    layout = _delimited.Layout(
         separator=table.separator,
         columns=columns,
         header=table.header,
@@ -73,7 +73,7 @@ def _read(parts: Sequence[Part], options: Options) -> Parsed:
     )
     for part in parts[1:]:
         _same_header(table, part, first, options)
-    frame, counts = _text.read(parts, layout)
+    frame, counts = _delimited.read(parts, layout)
     frame, counts, symbol = one_symbol(frame, counts, options)
     frame, notes = in_prices(frame, first.name, options)
     parsed = shaped(frame, counts, options, place=first.name, names=roles)
@@ -93,12 +93,12 @@ def _with_tabs(part: Part) -> Part:
     return replace(
         part,
         load=lambda: _SPACES.sub(b"\t", part.text()),
-        peek=lambda: _SPACES.sub(b"\t", _texts.as_utf8(part.peek())),
+        peek=lambda: _SPACES.sub(b"\t", _encodings.as_utf8(part.peek())),
     )
 
 
 def _encoded(parts: Sequence[Part]) -> list[str]:
-    if all(part.encoding != _texts.WINDOWS for part in parts):
+    if all(part.encoding != _encodings.WINDOWS for part in parts):
         return []
     return ["the text is no UTF-8, and was read as Windows-1252"]
 
@@ -120,7 +120,9 @@ def _table(part: Part, options: Options) -> _Table:
         raise InvalidCandleData(f"{part.name}: the file has no lines. Fetch it again", rule="file")
     lead = part.all_lines().index(lines[0])
     separator = separator_of(lines[0])
-    cut = [[cell.strip().strip('"') for cell in _text.cells_of(line, separator)] for line in lines]
+    cut = [
+        [cell.strip().strip('"') for cell in _delimited.cells_of(line, separator)] for line in lines
+    ]
     names, rows = cut[0], cut[1:]
     if _is_two_headers(cut):
         return _of_two_headers(part, cut, separator, lead, options)
@@ -207,7 +209,11 @@ def _of_two_headers(
 
 def _mark(table: _Table, columns: Sequence[str], options: Options, place: str) -> str:
     """Return what stands before the decimals in the columns of numbers."""
-    at = [k for k, role in enumerate(columns) if role != _text.IGNORED and role not in _text.TEXT]
+    at = [
+        k
+        for k, role in enumerate(columns)
+        if role != _delimited.IGNORED and role not in _delimited.TEXT
+    ]
     cells = [row[k] for row in table.rows for k in at if k < len(row)]
     return _numbers.decimal_mark(cells, table.separator, options.decimal, place)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from omega.config.values import nearest
 from omega.errors import ConfigError, InvalidCandleData
-from omega.importing import _binary, _csv, _generic, _lean, _texts, _vendors
+from omega.importing import _binary, _csv, _encodings, _generic, _lean, _vendors
 from omega.importing._files import HEAD, Part
 from omega.importing._source import Head, Source
 
@@ -78,7 +78,9 @@ def _one(part: Part, likely: Source | None) -> Source | None:
 def head_of(part: Part) -> Head:
     """Return what a file shows at its beginning; no lines where it is no text."""
     raw = part.peek()[:HEAD]
-    binary = b"\0" in raw.rstrip(b"\0")[:64] and not _texts.encoding_of(raw).startswith("utf-16")
+    binary = b"\0" in raw.rstrip(b"\0")[:64] and not _encodings.encoding_of(raw).startswith(
+        "utf-16"
+    )
     return Head(part, raw, [] if binary else part.lines())
 
 

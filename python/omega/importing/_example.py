@@ -5,8 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from omega.importing._imported import ImportedCandles, ImportedTicks
 from omega.importing._reading import read_candles, read_ticks
+from omega.importing._result import ImportedCandles, ImportedTicks
 
 _BARS = "20240102 000000;1.10;1.12;1.09;1.11;0\n20240102 000100;1.11;1.12;1.10;1.12;0\n"
 _TICKS = "2024.01.02 00:00:01.000,1.10,1.11,1,1\n2024.01.02 00:00:02.000,1.12,1.13,1,1\n"

@@ -19,8 +19,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from omega.errors import ConfigError, InvalidCandleData, OmegaError
-from omega.importing import _texts
-from omega.libraries import refused_as, told
+from omega.importing import _encodings
+from omega.libraries import error_text, refused_as
 
 Paths = str | Path | Sequence[str | Path]
 
@@ -72,11 +72,11 @@ class Part:
     @property
     def encoding(self) -> str:
         """The encoding of its first bytes, as they show it."""
-        return _texts.encoding_of(self.peek()[:HEAD])
+        return _encodings.encoding_of(self.peek()[:HEAD])
 
     def text(self) -> bytes:
         """The content as UTF-8, without a byte order mark or quotes around whole lines."""
-        return _texts.unquoted(_texts.as_utf8(self.load()))
+        return _encodings.unquoted(_encodings.as_utf8(self.load()))
 
     def lines(self) -> list[str]:
         """The first lines that are not empty."""
@@ -84,7 +84,9 @@ class Part:
 
     def all_lines(self) -> list[str]:
         """The first lines, as they stand."""
-        raw = _texts.unquoted(_texts.as_utf8(self.peek()[:HEAD])).decode("utf-8", errors="replace")
+        raw = _encodings.unquoted(_encodings.as_utf8(self.peek()[:HEAD])).decode(
+            "utf-8", errors="replace"
+        )
         lines = raw.splitlines()
         return lines[:-1] if len(raw) >= HEAD // 2 and len(lines) > 1 else lines
 
@@ -109,7 +111,7 @@ def parts_of(paths: Paths, unpack_limit: int | None = None) -> list[Part]:
     except (OSError, ValueError) as problem:
         if isinstance(problem, OmegaError):
             raise
-        raise ConfigError(f"path: {paths!r} cannot be opened ({told(problem)})") from problem
+        raise ConfigError(f"path: {paths!r} cannot be opened ({error_text(problem)})") from problem
     if not found:
         raise ConfigError(f"path: no file in {', '.join(map(repr, map(str, listed)))}")
     return found

@@ -83,7 +83,7 @@ class Log:
         )
         rows = picked.filter("_where").select(ROW, "time", "_value").collect()
         if rows.height:
-            told = pl.Series("note", [None] * rows.height, dtype=pl.String) \
+            note = pl.Series("note", [None] * rows.height, dtype=pl.String) \
                 if notes is None else notes(rows.rename({"_value": "value"}))  # fmt: skip
             self._found.append(
                 rows.select(
@@ -94,7 +94,7 @@ class Log:
                     pl.lit(None, pl.String).alias("file"),
                     pl.lit(done).alias("done"),
                     pl.lit(self.of).alias("of"),
-                    told.alias("note"),
+                    note.alias("note"),
                 )
             )
         return rows.height
@@ -205,9 +205,9 @@ def _jumps(log: Log, frame: pl.DataFrame, side: str) -> None:
             notes=lambda rows: _splits.jump_notes(rows["value"]))  # fmt: skip
     if "split" not in frame.columns:
         return
-    told = frame.with_columns(_splits.factors(frame["split"]).alias("_factor"), ratio.alias("_by"))
-    stated = told.filter(pl.col("_factor").is_not_null())
-    log.add("split", told, pl.col("_factor").is_not_null(), pl.col("_factor"),
+    note = frame.with_columns(_splits.factors(frame["split"]).alias("_factor"), ratio.alias("_by"))
+    stated = note.filter(pl.col("_factor").is_not_null())
+    log.add("split", note, pl.col("_factor").is_not_null(), pl.col("_factor"),
             notes=lambda _: _splits.stated_notes(stated["_factor"], stated["_by"]))  # fmt: skip
 
 

@@ -15,9 +15,9 @@ from dataclasses import replace
 import polars as pl
 
 from omega.config.values import nearest
-from omega.data import ipc, levels, parquet
+from omega.data import ipc, pandas_levels, parquet
 from omega.errors import ConfigError, InvalidCandleData
-from omega.importing import _numbers, _scaling, _text, _times
+from omega.importing import _delimited, _numbers, _scaling, _times
 from omega.importing._files import Part
 from omega.importing._source import (
     BARS,
@@ -285,7 +285,7 @@ def _read_table(parts: Sequence[Part], options: Options) -> Parsed:
         with refused_as(functools.partial(_damaged, part.name)):
             offsets = is_parquet and parquet.has_offsets(content)
             frames.append(parquet.read_in_utc(content) if offsets else reader(io.BytesIO(content)))
-    single, alone = levels.written_out(frames[0].columns)
+    single, alone = pandas_levels.written_out(frames[0].columns)
     frames = [frame.rename(single, strict=False) for frame in frames]
     names = [name for name in frames[0].columns if name != "__index_level_0__"]
     if len(names) < len(frames[0].columns):
@@ -294,7 +294,7 @@ def _read_table(parts: Sequence[Part], options: Options) -> Parsed:
     roles = roles_of(names, options.columns, parts[0].name)
     taken = [
         frame.select(
-            frame[name].alias(role) if role in _text.TEXT
+            frame[name].alias(role) if role in _delimited.TEXT
             else _numbered(part, frame[name], options).alias(role)
             for role, name in roles.items()
         )
@@ -361,12 +361,14 @@ def in_prices(frame: pl.DataFrame, place: str, options: Options) -> tuple[pl.Dat
         return frame, []
     if options.point is not None:
         point = _scaling.scale_of("point", options.point)
-        note = f"the spread was turned from points into prices with point={_scaling.shown(point)}"
+        note = (
+            f"the spread was turned from points into prices with point={_scaling.scale_text(point)}"
+        )
         return frame.with_columns(_scaling.times(frame["spread"], point)), [note]
     digits = max(_scaling.decimals(frame[price]) for price in PRICES if price in frame.columns)
     why = _why_points(frame, digits)
     if why:
-        example = _scaling.shown(float(f"1e-{digits}")) if digits else "0.00001"
+        example = _scaling.scale_text(float(f"1e-{digits}")) if digits else "0.00001"
         raise ConfigError(
             f"{place}: {why}, so that it seems to be in points. Say what one point is: "
             f"point={example}, if that is the last decimal of the prices; or point=1 if these are "

@@ -1,4 +1,4 @@
-"""What prices of currency pairs and metals have been, so that a wrong scale is seen.
+"""Usual prices of currency pairs and metals, to detect a wrong scale.
 
 The units of each currency that a dollar has cost since 1990, in whole ranges: they are for telling
 a factor of ten, not for judging a price.

@@ -18,11 +18,11 @@ from pathlib import Path
 import polars as pl
 
 from omega.errors import ConfigError, InvalidCandleData
-from omega.importing import _scaling, _text
+from omega.importing import _delimited, _scaling
 from omega.importing._files import Part
 from omega.importing._generic import shaped
 from omega.importing._source import OPEN, PRICES, Head, Options, Parsed, Source
-from omega.libraries import told
+from omega.libraries import error_text
 
 _LEAN = re.compile(r"(?P<day>\d{8})_(?P<kind>quote|trade)\.zip$|(?P<symbol>[^/]+)\.zip$")
 _QUOTES = [f"bid_{price}" for price in PRICES], [f"ask_{price}" for price in PRICES]
@@ -93,8 +93,8 @@ def _database(path: Path, changed: int) -> Mapping[str, str]:
         return {key.lower(): str(entry["dataTimeZone"]) for key, entry in entries.items()}
     except (ValueError, TypeError, KeyError, AttributeError, OSError) as problem:
         raise InvalidCandleData(
-            f"{path}: LEAN's market hours cannot be read ({told(problem)}). Correct or move the "
-            "file, which says the clock of the data beside it",
+            f"{path}: LEAN's market hours cannot be read ({error_text(problem)}). Correct or move "
+            "the file, which says the clock of the data beside it",
             rule="file",
         ) from problem
 
@@ -193,8 +193,8 @@ def _one_kind(files: Sequence[_LeanFile]) -> None:
 def _lean_rows(one: _LeanFile) -> pl.DataFrame:
     lines = one.part.lines()
     width = lines[0].count(",") + 1 if lines else min(_LEAN_COLUMNS)
-    layout = _text.Layout(separator=",", columns=_LEAN_COLUMNS[width])
-    frame, _ = _text.read([one.part], layout)
+    layout = _delimited.Layout(separator=",", columns=_LEAN_COLUMNS[width])
+    frame, _ = _delimited.read([one.part], layout)
     if one.day is None:
         return frame
     start = datetime.strptime(one.day, "%Y%m%d")  # noqa: DTZ007 - its zone is set later

@@ -1,4 +1,4 @@
-"""Numbers as people and programs dress them: ``"1,262.25"``, ``$182.68``, ``68.18K``, ``1.250,5``.
+"""Number formats of people and programs: ``"1,262.25"``, ``$182.68``, ``68.18K``, ``1.250,5``.
 
 What the comma and the point mean is decided by the numbers themselves, or asked for; a number that
 fits neither way is none.

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from omega.errors import ConfigError, InvalidCandleData
-from omega.importing import _findings, _placing, _repairs, _ticks
+from omega.importing import _findings, _localizing, _repairs, _ticks
 from omega.importing._bars import (
     Call,
     bars_of,
@@ -24,7 +24,7 @@ from omega.importing._bars import (
 )
 from omega.importing._detecting import SOURCES
 from omega.importing._files import Part, Paths, parts_of
-from omega.importing._imported import ImportedCandles, ImportedTicks
+from omega.importing._result import ImportedCandles, ImportedTicks
 from omega.importing._source import BARS, Options, Parsed, Source
 from omega.libraries import arguments_of, refused_as
 
@@ -106,8 +106,8 @@ def read_candles(
     call = Call(
         options=Options(symbol=symbol, time_zone=time_zone, columns=columns, dates=dates,
                         decimal=decimal, point=point, price_scale=price_scale),
-        placing=_placing.Placing(time_zone=time_zone, ambiguous=ambiguous, nonexistent=nonexistent,
-                                 price_scale=price_scale),
+        clock=_localizing.ClockOptions(time_zone=time_zone, ambiguous=ambiguous,
+                                       nonexistent=nonexistent, price_scale=price_scale),
         repairs=_repairs.Repairs(sort=sort, deduplicate=deduplicate, drop_missing=drop_missing,
                                  drop_flat_fillers=drop_flat_fillers, clip_ohlc=clip_ohlc),
         source=source, bar_time=bar_time, timeframe=timeframe, as_bid=side == "bid",
@@ -157,8 +157,8 @@ def read_ticks(
     call = Call(
         options=Options(symbol=symbol, time_zone=time_zone, columns=columns, dates=dates,
                         decimal=decimal, price_scale=price_scale),
-        placing=_placing.Placing(time_zone=time_zone, ambiguous=ambiguous, nonexistent=nonexistent,
-                                 price_scale=price_scale),
+        clock=_localizing.ClockOptions(time_zone=time_zone, ambiguous=ambiguous,
+                                       nonexistent=nonexistent, price_scale=price_scale),
         repairs=_repairs.Repairs(sort=sort, deduplicate=deduplicate, drop_missing=drop_missing),
         source=source, bar_time=None, timeframe=None,
     )  # fmt: skip
@@ -241,7 +241,7 @@ def _description(
         "last": times.max(),
         "step": None if step is None else _ticks.named(step),
         "symbol": parsed.symbol,
-        "time_zone": "UTC" if zoned else parsed.zone or (_placing.DAYS if parsed.days else None),
+        "time_zone": "UTC" if zoned else parsed.zone or (_localizing.DAYS if parsed.days else None),
         "bar_time": parsed.bar_time,
         "side": "both" if others else parsed.side,
         "columns": parsed.frame.columns,

@@ -1,4 +1,4 @@
-"""Repairs of imported rows, each only where an argument names it, and counted in the findings."""
+"""Repairs of imported rows, each only on request, and counted in the findings."""
 
 from __future__ import annotations
 

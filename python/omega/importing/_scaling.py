@@ -63,11 +63,11 @@ def over(values: pl.Series, parts: float) -> pl.Series:
     return divided.to_frame().select(pl.when(values.is_not_null()).then(pl.all())).to_series()
 
 
-def shown(scale: float) -> str:
+def scale_text(scale: float) -> str:
     """Write a scale without an exponent: 0.00001.
 
     Example:
-        >>> shown(1e-5)
+        >>> scale_text(1e-5)
         '0.00001'
     """
     return format(Decimal(repr(scale)), "f")

@@ -13,7 +13,7 @@ from dataclasses import replace
 import polars as pl
 
 from omega.errors import ConfigError
-from omega.importing import _scaling, _text
+from omega.importing import _delimited, _scaling
 from omega.importing._files import Part
 from omega.importing._generic import normal, shaped
 from omega.importing._source import (
@@ -49,7 +49,7 @@ DUKASCOPY_CLOCK = (
 
 
 def lines_of(
-    layout: _text.Layout,
+    layout: _delimited.Layout,
     *,
     zone: str | None = None,
     hint: str = "",
@@ -59,7 +59,7 @@ def lines_of(
     """Return the reader of lines that always have the same columns."""
 
     def read(parts: Sequence[Part], options: Options) -> Parsed:
-        frame, counts = _text.read(parts, layout)
+        frame, counts = _delimited.read(parts, layout)
         parsed = shaped(
             frame,
             counts,
@@ -112,9 +112,9 @@ _MT_ROLES = {
 
 def _read_mt5(parts: Sequence[Part], options: Options) -> Parsed:
     header = parts[0].lines()[0]
-    roles = [_MT_ROLES.get(normal(name), _text.IGNORED) for name in header.split("\t")]
-    layout = _text.Layout(separator="\t", columns=roles, header=True)
-    frame, counts = _text.read(parts, layout)
+    roles = [_MT_ROLES.get(normal(name), _delimited.IGNORED) for name in header.split("\t")]
+    layout = _delimited.Layout(separator="\t", columns=roles, header=True)
+    frame, counts = _delimited.read(parts, layout)
     notes = [f"the volume is {'of trades' if _real(frame) else 'the number of ticks'}"]
     if _real(frame):
         frame = frame.with_columns(volume=pl.col("real"))
@@ -144,8 +144,8 @@ def _read_mt5_ticks(parts: Sequence[Part], options: Options) -> Parsed:
     """Read ticks; a side that did not change is left empty, and stands as it was."""
     roles = {"date": "date", "time": "clock", "bid": "bid", "ask": "ask"}
     names = (parts[0].lines() or [""])[0].split("\t")
-    columns = [roles.get(normal(name), _text.IGNORED) for name in names]
-    layout = _text.Layout(separator="\t", columns=columns, header=True)
+    columns = [roles.get(normal(name), _delimited.IGNORED) for name in names]
+    layout = _delimited.Layout(separator="\t", columns=columns, header=True)
     parsed = lines_of(layout, hint=BROKER_CLOCK)(parts, options)
     frame = parsed.frame.with_columns(pl.col("bid", "ask").forward_fill())
     note = "a side without a value did not change, as MetaTrader writes it, and is that of before"
@@ -161,7 +161,7 @@ def _with_spread(frame: pl.DataFrame, part: Part, options: Options) -> tuple[pl.
     """Turn a spread in points into one in prices."""
     if options.point is not None:
         point = _scaling.scale_of("point", options.point)
-        how = f"point={_scaling.shown(point)}, as stated"
+        how = f"point={_scaling.scale_text(point)}, as stated"
     else:
         digits = max(_scaling.decimals(frame[price]) for price in PRICES)
         point = float(f"1e-{digits}")
@@ -171,8 +171,8 @@ def _with_spread(frame: pl.DataFrame, part: Part, options: Options) -> tuple[pl.
 
 
 def _read_truefx(parts: Sequence[Part], options: Options) -> Parsed:
-    layout = _text.Layout(separator=",", columns=["symbol", "time", "bid", "ask"])
-    frame, counts = _text.read(parts, layout)
+    layout = _delimited.Layout(separator=",", columns=["symbol", "time", "bid", "ask"])
+    frame, counts = _delimited.read(parts, layout)
     names = frame["symbol"].drop_nulls().unique(maintain_order=True)
     if len(names) > 1 and options.symbol is None:
         raise ConfigError(
@@ -188,8 +188,8 @@ def _read_truefx(parts: Sequence[Part], options: Options) -> Parsed:
 
 
 def _binance(*, header: bool) -> Callable[[Sequence[Part], Options], Parsed]:
-    columns = ["time", *_BARS, *[_text.IGNORED] * 6]
-    layout = _text.Layout(separator=",", columns=columns, header=header)
+    columns = ["time", *_BARS, *[_delimited.IGNORED] * 6]
+    layout = _delimited.Layout(separator=",", columns=columns, header=header)
     plain = lines_of(layout, bar_time=OPEN)
 
     def read(parts: Sequence[Part], options: Options) -> Parsed:
@@ -206,9 +206,9 @@ def _read_binance_trades(parts: Sequence[Part], options: Options) -> Parsed:
     """Read trades, or those of one order put together, which have two numbers of trades more."""
     cells = parts[0].lines()[0].split(",")
     ids = sum(not cell.lower().startswith(("t", "f")) for cell in cells) - len(("time",))
-    columns = [_text.IGNORED] * len(cells)
+    columns = [_delimited.IGNORED] * len(cells)
     columns[1], columns[2], columns[ids] = "price", "volume", "time"
-    parsed = lines_of(_text.Layout(separator=",", columns=columns))(parts, options)
+    parsed = lines_of(_delimited.Layout(separator=",", columns=columns))(parts, options)
     named = re.match(r"([A-Z0-9]{5,})-\w*trades-", parts[0].file, re.IGNORECASE)
     return replace(parsed, symbol=named[1] if named else parsed.symbol)
 
@@ -218,10 +218,10 @@ _YAHOO = r"(date|datetime),open,high,low,close,adj close,volume(,dividends,stock
 
 def _read_yahoo(parts: Sequence[Part], options: Options) -> Parsed:
     width = parts[0].lines()[0].count(",") + 1
-    columns = ["time", "open", "high", "low", "close", _text.IGNORED, "volume"]
-    columns += [_text.IGNORED, "split"][: width - len(columns)]
+    columns = ["time", "open", "high", "low", "close", _delimited.IGNORED, "volume"]
+    columns += [_delimited.IGNORED, "split"][: width - len(columns)]
     note = "prices are adjusted for splits alone; Adj Close is left out"
-    layout = _text.Layout(separator=",", columns=columns, header=True)
+    layout = _delimited.Layout(separator=",", columns=columns, header=True)
     hint = 'Yahoo writes the local time of the exchange (such as time_zone="America/New_York").'
     return lines_of(layout, hint=hint, bar_time=OPEN, note=note)(parts, options)
 
@@ -238,9 +238,9 @@ def _read_dukascopy_export(parts: Sequence[Part], options: Options) -> Parsed:
     header = parts[0].lines()[0].lower()
     zone = "UTC" if "gmt" in header or "utc" in header else None
     width = header.count(",") + 1
-    ticks = ["time", "ask", "bid", _text.IGNORED, _text.IGNORED][:width]
+    ticks = ["time", "ask", "bid", _delimited.IGNORED, _delimited.IGNORED][:width]
     columns = ticks if "bid" in header else ["time", *_BARS]
-    layout = _text.Layout(separator=",", columns=columns, header=True)
+    layout = _delimited.Layout(separator=",", columns=columns, header=True)
     read = lines_of(layout, zone=zone, hint=DUKASCOPY_CLOCK, bar_time=OPEN)
     days_come_first = replace(options, dates=options.dates or "day-first")
     return read(parts, days_come_first)
@@ -251,7 +251,7 @@ _TICKS = rf"\d{{4}}\.\d\d\.\d\d \d\d:\d\d:\d\d\.\d{{3}},{_NUMBER},{_NUMBER},{_NU
 
 def _read_dukascopy_ticks(parts: Sequence[Part], options: Options) -> Parsed:
     columns = ["time", "bid", "ask", "bid_volume", "ask_volume"]
-    layout = _text.Layout(separator=",", columns=columns)
+    layout = _delimited.Layout(separator=",", columns=columns)
     parsed = lines_of(layout, zone="UTC")(parts, options)
     folders = [name for name in parts[0].folders if not re.fullmatch(r"\d+", name)]
     return replace(parsed, symbol=symbol_of_folder(folders) or parsed.symbol)
@@ -264,8 +264,8 @@ def symbol_of_folder(folders: Sequence[str]) -> str | None:
     return next((found for name in reversed(folders) if (found := symbol_in(name))), None)
 
 
-_HISTDATA = _text.Layout(separator=";", columns=["time", *_BARS])
-_MT4 = _text.Layout(separator=",", columns=["date", "clock", *_BARS])
+_HISTDATA = _delimited.Layout(separator=";", columns=["time", *_BARS])
+_MT4 = _delimited.Layout(separator=",", columns=["date", "clock", *_BARS])
 _CLOSED = "the time of a bar is its close, as NinjaTrader documents"
 
 SOURCES = (
@@ -275,7 +275,7 @@ SOURCES = (
            lines_of(_MT4, hint=HISTDATA_CLOCK, bar_time=OPEN)),
     Source("histdata-ticks", "HistData, ASCII ticks", HISTDATA_CLOCK, "-",
            lambda head: head.like(rf"\d{{8}} \d{{9}},{_NUMBER},{_NUMBER},{_NUMBER}"),
-           lines_of(_text.Layout(separator=",", columns=["time", "bid", "ask", "volume"]),
+           lines_of(_delimited.Layout(separator=",", columns=["time", "bid", "ask", "volume"]),
                     hint=HISTDATA_CLOCK)),
     Source("ninjatrader", "NinjaTrader minutes", NINJA_CLOCK, CLOSE,
            lambda head: head.like(_five(r"\d{8} \d{6}", ";")),
@@ -301,7 +301,7 @@ SOURCES = (
            OPEN, lambda head: head.like(_YAHOO), _read_yahoo),
     Source("bitstamp", "trades as bitcoincharts has them", "UTC, epoch in s", "-",
            lambda head: head.like(rf"\d{{10}},{_NUMBER},{_NUMBER}"),
-           lines_of(_text.Layout(separator=",", columns=["time", "price", "volume"]))),
+           lines_of(_delimited.Layout(separator=",", columns=["time", "price", "volume"]))),
     Source("dukascopy-export", "Dukascopy candles and ticks as CSV", DUKASCOPY_CLOCK, OPEN,
            _is_dukascopy_export, _read_dukascopy_export),
     Source("dukascopy-ticks", "Dukascopy ticks as CSV, an hour a file", "UTC", "-",

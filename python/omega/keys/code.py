@@ -1,4 +1,4 @@
-"""What a function reads beside its arguments: globals, variables of functions around it, imports.
+"""What a function reads besides its arguments: globals, closures, imports.
 
 Read off its compiled form, which is always there and is what runs: source may be missing, as in a
 notebook, or have changed since it was imported.

@@ -1,4 +1,4 @@
-"""Which modules are installed, and as what: their code counts by version, and not by content."""
+"""Installed modules: their code counts by version, not by content."""
 
 from __future__ import annotations
 

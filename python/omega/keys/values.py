@@ -1,4 +1,4 @@
-"""The content of values, byte by byte: the same in every process, on every day.
+"""Hashes of values: the same in every process, on every day.
 
 What is equal and may act in another way is not the same: 1, 1.0 and True, 0.0 and -0.0, a list and
 a tuple, the order of a dict. All NaN are one; sets have no order.

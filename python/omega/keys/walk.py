@@ -1,4 +1,4 @@
-"""What a key is made of, part by part: each function, class and global under a name of its own.
+"""The parts of a key: each function, class and global under its own name.
 
 Parts refer to each other by name, so that a change shows in the part that changed, and in no other.
 """

@@ -33,9 +33,9 @@ from omega.lookahead.columns import (
     scattered,
 )
 from omega.lookahead.market import SEEN, Market, as_seen, moment_of, tables_before
-from omega.lookahead.own import betrayal
 from omega.lookahead.requests import Difference, first_changed
 from omega.lookahead.tables import shown_early
+from omega.lookahead.user_columns import future_values
 from omega.run.backtest import run_backtest
 from omega.run.copying import copied
 from omega.strategy.base import Strategy
@@ -321,7 +321,7 @@ class _Check:
         own = [name for name in column.expression.meta.root_names() if name not in SEEN]
         symbol, found = column.symbol or self.market.first, []
         for name in own:
-            values = betrayal(column.candles, name)
+            values = future_values(column.candles, name)
             place = (symbol, column.timeframe)
             if values is not None:
                 moment, then = column.candles["time"][values.bar], "not known yet"

@@ -1,4 +1,4 @@
-"""Candles whose future is taken away and replaced.
+"""Candles cut at a step, with an invented bar in place of the future.
 
 The data are those known before a step, with one invented bar at that step, since a strategy decides
 only once the next bar has begun. Its prices are far from the last ones, above or below, so that

@@ -69,14 +69,14 @@ def _words(request: Request | None) -> str:
     if request is None:
         return "nothing"
     action = request.action
-    told = [_name(action)]
+    parts = [_name(action)]
     for field in dataclasses.fields(action):
         value = getattr(action, field.name)
         is_told = field.name not in ("direction", "type", *_NEVER_TOLD)
         if is_told and value != field.default:
             name = _TOLD.get(field.name, field.name)
-            told.append(f"{name} {_written(value)}")
-    return ", ".join(told)
+            parts.append(f"{name} {_written(value)}")
+    return ", ".join(parts)
 
 
 def _number(given: object, otherwise: int) -> int:

@@ -1,4 +1,4 @@
-"""Tables of higher bars that hold prices which came after they are shown (rule TF1).
+"""Tables of higher timeframes that hold later prices than they may show (rule TF1).
 
 A table says when its bars open; where that is not when their prices begin, as with days of New York
 under dates of UTC, they are shown before they are over. The candles below tell: a bar is made of a

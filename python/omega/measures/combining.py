@@ -1,4 +1,4 @@
-"""Several runs as parts of one account, afterwards: `omega.combine`."""
+"""Combines finished runs as parts of one account: `omega.combine`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Series of the user's own as curves: values, times where there are any, and what they are."""
+"""User series as curves: values, and times where there are any."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The run that a thread is inside of, which may read nothing of another one (X4)."""
+"""The run that a thread is inside of; it may read nothing of another one (X4)."""
 
 from __future__ import annotations
 

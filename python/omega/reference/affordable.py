@@ -1,4 +1,4 @@
-"""What an entry needs of the account, and the largest size that it can pay for (M3, M7)."""
+"""Margin that an entry needs, and the largest size that the account can pay for (M3, M7)."""
 
 from __future__ import annotations
 

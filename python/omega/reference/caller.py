@@ -13,7 +13,7 @@ from omega.errors import CallbackFailed
 from omega.reference import conditions, rows, views
 from omega.reference.executor import State
 from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
-from omega.strategy.late import LateBar
+from omega.strategy.not_ready import NotReadyBar
 from omega.strategy.rebalance import Rebalance
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Caller:
             return
         with noted(self.context, self.who):
             positions, bar = self.context.positions, self._newest()
-            late = isinstance(bar, LateBar)
+            late = isinstance(bar, NotReadyBar)
             sides = (bar, bar) if late else (bar.bid, bar.ask)
             self._take(self.manager(positions, bar, *sides, positions), actions)
 
@@ -117,12 +117,12 @@ class Caller:
         """Call `on_fill` and `on_exit` for the last time."""
         self.on_events(state, actions)
 
-    def _newest(self) -> views.Bar | LateBar:
+    def _newest(self) -> views.Bar | NotReadyBar:
         """The newest complete bar of the first symbol."""
         first, sources = self.context.symbols[0], self.context.sources
         if first not in self.world.waiting:
             return sources[first].newest()
-        return LateBar(first, cast("Any", sources[self.world.ready()[0]].newest()))
+        return NotReadyBar(first, cast("Any", sources[self.world.ready()[0]].newest()))
 
     def _take(self, returned: object, actions: list[Action]) -> None:
         """Take what was queued, then what was returned: nothing, an action or a list of them."""

@@ -1,4 +1,4 @@
-"""What holding costs: nights, interest on cash, borrowing and funding (M4.3, C1 to C4)."""
+"""Holding costs: swap, interest on cash, borrowing and funding (M4.3, C1 to C4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conditions a second time: evaluated at each step, over what is visible then (E1)."""
+"""Conditions, evaluated at each step over the visible bars (E1)."""
 
 from __future__ import annotations
 

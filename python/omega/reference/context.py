@@ -1,4 +1,4 @@
-"""What a strategy may declare and read: the part of a run that it sees."""
+"""What a strategy may declare and read in a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a unit of quote currency is worth in account currency (M2)."""
+"""Conversion of quote currency into account currency (M2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Corporate actions: what they do to what is open and to what waits (A1 to A7)."""
+"""Effects of corporate actions on positions and waiting orders (A1 to A7)."""
 
 from __future__ import annotations
 

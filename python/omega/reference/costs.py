@@ -1,4 +1,4 @@
-"""What trading costs and how large an order is (M3.1, M4.1 to M4.3).
+"""Trading costs and order sizes (M3.1, M4.1 to M4.3).
 
 All products and sums are evaluated from the left.
 """

@@ -1,4 +1,4 @@
-"""What is known by date before a run: corporate actions, and the rates of carry (A, C)."""
+"""Inputs known by date before a run: corporate actions, and the rates of carry (A, C)."""
 
 from __future__ import annotations
 

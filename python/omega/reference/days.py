@@ -1,4 +1,4 @@
-"""Which day an instant belongs to (T4)."""
+"""The calendar day of an instant (T4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers as the core writes them."""
+"""Numbers as text, as the core writes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A strategy whose orders come late, or are lost, a second time."""
+"""A strategy whose orders come late or are lost (stress tests)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the positions of one symbol gain and need at a price (M9).
+"""Profit and margin of the positions of one symbol at a price (M9).
 
 All sums go in order of entry and start at 0.
 """

@@ -1,4 +1,4 @@
-"""What happened first inside a bar (I1 to I3).
+"""The order of events inside a bar (I1 to I3).
 
 A bar and the exits of a position, both as the position faces them, give the outcome that the policy
 takes, and the worst and the best that the bar allows.

@@ -1,4 +1,4 @@
-"""What positions and orders are kept by: the symbols, what is due, and sums over positions."""
+"""State by symbol: positions, waiting orders, and sums over positions."""
 
 from __future__ import annotations
 

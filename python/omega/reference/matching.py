@@ -1,4 +1,4 @@
-"""Where orders fill inside a bar (F1 to F4), for a buyer.
+"""Fill prices inside a bar (F1 to F4), for a buyer.
 
 An order and a bar, both as the order faces them, give the price before slippage and what is known
 to follow it inside the bar, or that the order is armed.

@@ -1,4 +1,4 @@
-"""The strategies of the core a second time: each as its rule says, bar by bar.
+"""The built-in strategies, bar by bar as their rules define them.
 
 Windows and thresholds are given by name; what is unknown is refused as the core refuses it.
 """

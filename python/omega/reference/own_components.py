@@ -13,7 +13,7 @@ from omega.reference.executor import LastTrades, State
 from omega.reference.portfolio import Portfolio, total
 from omega.reference.unreported_exits import Exits
 from omega.strategy.actions import Action, Cancel, Close, Modify
-from omega.strategy.late import LateBar
+from omega.strategy.not_ready import NotReadyBar
 
 
 class ForeignExecutor:
@@ -281,7 +281,7 @@ def with_slices(decide: Callback, slices: Mapping[str, object]) -> Callback:
 
     def on_bar(bar: object) -> object:
         # While the first symbol is not ready (L2) it has no bar to give the number of.
-        number = -1 if isinstance(bar, LateBar) else cast("views.Bar", bar).index
+        number = -1 if isinstance(bar, NotReadyBar) else cast("views.Bar", bar).index
         return decide(number, slices)
 
     return on_bar

@@ -1,4 +1,4 @@
-"""What a split or a roll makes of lots and prices that were there before it (A1, R3)."""
+"""Lots and prices restated by a split or a roll (A1, R3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is made of daily returns, and the arithmetic that all metrics share.
+"""Daily returns, and the arithmetic that all metrics share.
 
 Sums go from the first to the last, and a ratio needs a divisor above 0, so that the native metrics
 are the same to the last bit.

@@ -1,4 +1,4 @@
-"""Rolls: what is open of a contract is closed in it and opened in the next one (R3)."""
+"""Rolls: positions and orders move from one contract into the next (R3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run writes down and passes on: moments, orders, fills, positions, trades.
+"""Rows of a run: moments, orders, fills, positions, trades.
 
 The names of the fields are those of the columns of the result tables, so that a list of rows is a
 table (``docs/concepts/results.md``).

@@ -1,4 +1,4 @@
-"""A schedule a second time: strategies that follow each other in one run, on one account (WF3)."""
+"""A schedule: strategies that follow each other in one run, on one account (WF3)."""
 
 from __future__ import annotations
 

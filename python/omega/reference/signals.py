@@ -1,4 +1,4 @@
-"""Signal columns a second time: a strategy that reads them bar by bar (form 4)."""
+"""Signal columns, read bar by bar by a strategy (form 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Symbols that other symbols have gone on trading without (F15)."""
+"""Stale symbols: those that stopped trading while others go on (F15)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The candle store in plain Python: it replaces that of `omega._core` where that cannot be loaded.
+"""The candle store in plain Python, used where that of `omega._core` cannot be loaded.
 
 Contents, findings and errors are the same. What Polars can share stays shared; nothing is promised.
 """

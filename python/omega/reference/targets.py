@@ -1,4 +1,4 @@
-"""From targets to trades: sizes, the least trade, bands, turnover, one factor (W2 to W9)."""
+"""From targets to trades: sizes, minimum trade, bands, turnover, one factor (W2 to W9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bars of a track by their index, as the slices of an engine read them."""
+"""The bars of a track by index, for the slices of an engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is visible when: symbols, their timeframes, and the clock of a run (L1, X1, X2, TF1).
+"""Visibility: symbols, their timeframes, and the clock of a run (L1, X1, X2, TF1).
 
 A track is the candles of a symbol on one timeframe. At each step of the timeline some of its bars
 are complete.

@@ -1,4 +1,4 @@
-"""What a strategy sees: views with the attributes, errors and texts of the native ones.
+"""Views for strategies, with the attributes, errors and texts of the native ones.
 
 A view ends at its own bar.
 """

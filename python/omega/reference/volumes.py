@@ -1,4 +1,4 @@
-"""The share of the volume that a symbol may trade in a bar, and what becomes of the rest (W10).
+"""The share of a bar's volume that a symbol may trade, and what becomes of the rest (W10).
 
 Orders and closes are cut to it; protective exits and what the account closes are not.
 """

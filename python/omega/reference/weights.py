@@ -1,4 +1,4 @@
-"""Target weights a second time: a strategy that reads its table step by step (rules W1 and W3)."""
+"""Target weights, read step by step by a strategy (rules W1 and W3)."""
 
 from __future__ import annotations
 

@@ -85,8 +85,8 @@ def panel(result: Reported, symbols: list[int]) -> str:
     """The chart with its tools; a notice where there are no candles."""
     details = '<dl id="chosen" class="chosen" aria-live="polite"></dl>'
     if not symbols:
-        told = f'<p class="notice" id="no-candles">{_NOTICE}</p>{details}'
-        return section("Price", told, "wide", anchor="price")
+        content = f'<p class="notice" id="no-candles">{_NOTICE}</p>{details}'
+        return section("Price", content, "wide", anchor="price")
     buttons = "".join(
         f'<button type="button" data-do="{action}" title="{title}" aria-label="{title}">{text}'
         "</button>"

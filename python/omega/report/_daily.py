@@ -1,4 +1,4 @@
-"""Daily returns, what they were over the last days, and which days and hours brought the money."""
+"""Daily returns, rolling statistics, and profit by weekday and hour."""
 
 from __future__ import annotations
 

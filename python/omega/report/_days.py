@@ -1,4 +1,4 @@
-"""Which day a time of a result belongs to (rule T4)."""
+"""The calendar day of a time in a result (rule T4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The falls of the equity: from a peak to the row that is back at it."""
+"""Drawdown periods: from a peak to its recovery."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run held at the end of each bar, from its tables.
+"""Exposure at the end of each bar, from the tables of a run.
 
 A position is worth its entry value, plus the open profit where all are long, and less it where all
 are short. With both directions open at once, entry values stand: the tables have no open profit of
@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from omega.report._multiplied import Changes, factors
+from omega.report._lot_changes import Changes, factors
 from omega.report._reported import Reported
 
 Numbers: TypeAlias = NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""What a page is of: the strategy with its parameters, the settings, and the data."""
+"""What a page describes: strategy, parameters, settings and data."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def settings(result: Reported) -> str:
 
 def data(result: Reported) -> str:
     """The candles of the run: rows, first and last time, and the hash of their content."""
-    told: Mapping[str, Any] = result.manifest.get("data") or {}
+    sources: Mapping[str, Any] = result.manifest.get("data") or {}
     hashes = {} if result.candles is None else data_of(result.candles)
-    if not told and not hashes:
+    if not sources and not hashes:
         return none("This result does not know its candles.")
     rows = []
-    for symbol in list(told or hashes)[:_MOST_SYMBOLS]:
-        one = told.get(symbol, {})
+    for symbol in list(sources or hashes)[:_MOST_SYMBOLS]:
+        one = sources.get(symbol, {})
         count, digest = hashes.get(symbol, (one.get("rows", 0), "-"))
         first, last = (_moment(one.get(name)) for name in ("first", "last"))
         rows.append((symbol, [f"{count:,}", first, last, digest]))

@@ -1,4 +1,4 @@
-"""Names as people write them, of metrics, columns, reasons and kinds."""
+"""Display names of metrics, columns, reasons and kinds."""
 
 from __future__ import annotations
 

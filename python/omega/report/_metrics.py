@@ -1,4 +1,4 @@
-"""Metrics as people read them: how each is written, and whether less of it is better."""
+"""Metrics as text, and whether a lower value is better."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers as people read them: signs, amounts, counts, and the marks of an axis."""
+"""Formats of numbers: signs, amounts, counts, and axis ticks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all pages are put together from: header, sections, tables, figures and notices.
+"""Building blocks of all pages: header, sections, tables, figures and notices.
 
 Every text is escaped here, so that pages of other parts of the package need not think of it.
 """

@@ -1,4 +1,4 @@
-"""How many decimals prices have: those of the tick size, else as many as the bars need."""
+"""Decimals of prices: by tick size, else as many as the bars need."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def tick_of(config: Mapping[str, Any], symbol: str) -> float | None:
         >>> tick_of({"instrument": "Instrument(symbol='X', tick_size=0.25)"}, "X")
         0.25
     """
-    told = config.get("instrument")
-    text = told.get(symbol, "") if isinstance(told, Mapping) else told
+    given = config.get("instrument")
+    text = given.get(symbol, "") if isinstance(given, Mapping) else given
     found = _TICK.search(str(text))
     size = float(found[1]) if found else 0.0
     return size if size > 0 and np.isfinite(size) else None

@@ -1,4 +1,4 @@
-"""What trades brought, by symbol, direction, exit reason, tag and holding time."""
+"""Profit of trades by symbol, direction, exit reason, tag and holding time."""
 
 from __future__ import annotations
 

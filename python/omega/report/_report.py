@@ -13,16 +13,16 @@ from omega.data.store import CandleStore
 from omega.errors import ConfigError
 from omega.notices import Notice, divided
 from omega.report import (
+    _benchmark_curves,
     _chart,
     _daily,
     _drawdowns,
-    _growth,
     _identity,
     _orders,
-    _panels,
     _profit,
     _scatter,
     _standing,
+    _static_panels,
     _trades,
     _weights,
 )
@@ -121,12 +121,12 @@ def _curves(
         return {}
     weights = {} if shares is None else {"weights": (shares.times, _weights.stacked(shares))}
     times = result.equity["time"]
-    other = _growth.benchmark_of(result)
+    other = _benchmark_curves.benchmark_of(result)
     ends = None if other is None else _daily.at_ends_of_days(result, other)
     return {
-        "growth": (times, _growth.growth(result, stores)),
+        "growth": (times, _benchmark_curves.growth(result, stores)),
         "rolling": _daily.rolling(result, ends),
-        "exposure": (times, _growth.held(result)),
+        "exposure": (times, _benchmark_curves.held(result)),
     } | weights
 
 
@@ -145,7 +145,7 @@ def _body(
     above, below = divided(result.notices)
     parts = [
         *map(notice, above),
-        _panels.key_figures(result),
+        _static_panels.key_figures(result),
         *_of_sweep(result),
         _chart.panel(result, symbols),
         section("Trades", _table(result), "wide", anchor="trades"),
@@ -162,7 +162,7 @@ def _of_equity(result: Reported, drawn: dict[str, Any]) -> Iterator[str]:
     growth = curves("growth", says, height=380) if "growth" in drawn else none("No bar was walked.")
     yield section("Growth and drawdown", growth, "wide", anchor="growth-part")
     yield section("Deepest drawdowns", _drawdowns.worst(result) if drawn else none("None."), "wide")
-    yield section("Returns", _panels.returns(result), "wide", anchor="returns")
+    yield section("Returns", _static_panels.returns(result), "wide", anchor="returns")
     yield section("Returns by weekday", _daily.by_weekday(result))
     if by_hour := _daily.by_hour(result):
         yield section("Profit by hour", by_hour)
@@ -173,7 +173,7 @@ def _of_equity(result: Reported, drawn: dict[str, Any]) -> Iterator[str]:
     yield section("Rolling Sharpe ratio and volatility", rolling, alone)
     held = none("Nothing was held.")
     if "exposure" in drawn:
-        says = "Worth of open positions as a share of the equity, and their number"
+        says = "HeldValues of open positions as a share of the equity, and their number"
         held = curves("exposure", says) + hint(
             "Positions at entry value and open profit, as a share of the equity."
         )
@@ -195,7 +195,7 @@ def _of_trades(result: Reported) -> Iterator[str]:
         text = none("There are no closed trades.")
         yield section("Profits of trades", text, "wide slim", anchor="profit")
         return
-    heading, sizes = _panels.distribution(result)
+    heading, sizes = _static_panels.distribution(result)
     yield section(heading, sizes, anchor="profit")
     yield section("Excursions", _scatter.panel(result))
     if len(result.symbols) > 1:
@@ -208,12 +208,12 @@ def _of_trades(result: Reported) -> Iterator[str]:
 
 
 def _of_run(result: Reported, below: Sequence[Notice]) -> Iterator[str]:
-    yield section("Costs", _panels.costs(result), anchor="costs")
+    yield section("Costs", _static_panels.costs(result), anchor="costs")
     yield section("Refused and cancelled orders", _orders.panel(result))
-    yield section("Ambiguity", _panels.ambiguity(result), "wide slim")
+    yield section("Ambiguity", _static_panels.ambiguity(result), "wide slim")
     if below:
         yield section("Notices", "".join(map(notice, below)), "wide")
-    yield section("Metrics", _panels.metrics(result), "wide", anchor="metrics")
+    yield section("Metrics", _static_panels.metrics(result), "wide", anchor="metrics")
     yield section("Strategy", _identity.strategy(result), "wide", anchor="settings")
     yield section("Data", _identity.data(result), "wide")
     yield section("Settings", _identity.settings(result), "wide")

@@ -1,4 +1,4 @@
-"""What a report reads of a result; `omega.BacktestResult` has it, and so may anything else."""
+"""The interface that a report reads; `omega.BacktestResult` has it, and other classes may."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the run stands in the sweep that made it: rank, number of trials, and what is luck."""
+"""Rank of the run in its sweep, number of trials, and how much is luck."""
 
 from __future__ import annotations
 

@@ -78,9 +78,9 @@ def html(result: Reported) -> str:
         f"<tr>{_cells(a, texts[left])}{_cells(b, texts[right])}</tr>"
         for (a, left), (b, right) in rows
     )
-    told = [*_footer(result, texts), *((LABELS[n.level], n.text) for n in below)]
-    told += [(_MORE, command) for command in [to_explain([*above, *below])] if command]
-    footer = "".join(f"<div><b>{escape(label)}</b> {escape(text)}</div>" for label, text in told)
+    notes = [*_footer(result, texts), *((LABELS[n.level], n.text) for n in below)]
+    notes += [(_MORE, command) for command in [to_explain([*above, *below])] if command]
+    footer = "".join(f"<div><b>{escape(label)}</b> {escape(text)}</div>" for label, text in notes)
     return (
         '<div style="font-family:sans-serif;font-size:13px;max-width:640px">'
         f"{''.join(map(_block, above))}"

@@ -1,4 +1,4 @@
-"""What share of the equity each symbol had over time: the largest of them drawn, all in a table."""
+"""Weights over time: the largest symbols drawn, all of them in a table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from omega.report._curves import Curve
 from omega.report._numbers import counted, percent
 from omega.report._parts import curves, hint, none, table
 from omega.report._reported import Reported
-from omega.report._worth import worths
+from omega.report._symbol_values import values_held
 
 Numbers = NDArray[np.float64]
 
@@ -63,7 +63,7 @@ def weights(result: Reported, stores: dict[int, CandleStore]) -> Weights | None:
     rows = np.unique(np.linspace(0, len(equity) - 1, _POINTS).astype(np.intp))
     lines: dict[str, Numbers] = {}
     about = []
-    for symbol, parts in groupby(worths(result, known.__getitem__), key=attrgetter("entered")):
+    for symbol, parts in groupby(values_held(result, known.__getitem__), key=attrgetter("entered")):
         worth = sum((one.sign * one.worth for one in parts), np.zeros(len(equity)))
         share = np.divide(worth, equity, out=np.full(len(equity), np.nan), where=equity > 0)
         lines[symbol] = share[rows]
@@ -104,7 +104,7 @@ def panel(found: Weights | None, result: Reported) -> str:
     ]
     head = ["Mean", "Smallest", "Largest", "Last"]
     others = found.table.height - len(found.drawn) + 1
-    note = "Worth at the close as a share of the equity, shorts below zero"
+    note = "HeldValues at the close as a share of the equity, shorts below zero"
     note += f"; others are {counted(others, 'symbol')}." if "Others" in found.drawn else "."
     return (
         curves("weights", "Share of the equity of each symbol over time, stacked")

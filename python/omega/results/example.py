@@ -1,4 +1,4 @@
-"""The columns of a small result, on which documentation and tests try things."""
+"""A small result for the examples of docstrings and tests."""
 
 from __future__ import annotations
 

@@ -17,11 +17,11 @@ import polars as pl
 
 from omega._native import core
 from omega.data.files import writing
-from omega.data.refusing import are_of_a_calendar
+from omega.data.name_and_time_checks import are_of_a_calendar
 from omega.errors import ConfigError, OmegaError
 from omega.libraries import arguments_of
 from omega.notices import Notice, as_fields
-from omega.results.placing import mend, placed
+from omega.results.atomic_directory import mend, placed
 from omega.results.standing import Standing
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What a run held, from its tables: the largest exposure and opening, and nights."""
+"""Holdings of a run from its tables: largest exposure, largest opening, nights."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from omega.data.store import each_of
 from omega.errors import ConfigError
 from omega.report._reported import Reported
-from omega.report._worth import lots_held, worths
+from omega.report._symbol_values import lots_held, values_held
 
 Numbers: TypeAlias = NDArray[np.float64]
 
@@ -124,7 +124,7 @@ def exposure(result: Reported) -> pl.DataFrame:
     held = {1.0: np.zeros(len(equity)), -1.0: np.zeros(len(equity))}
     without_bar: dict[str, NDArray[np.bool_]] = {}
     stores = {one.symbols[0]: one for one in each_of(result.candles)}
-    for one in worths(result, stores.__getitem__):
+    for one in values_held(result, stores.__getitem__):
         held[one.sign] += one.worth
         is_old = without_bar.get(one.symbol, one.is_old)
         without_bar[one.symbol] = is_old | one.is_old

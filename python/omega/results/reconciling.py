@@ -1,4 +1,4 @@
-"""The fills of a broker against those of a run: each difference by its kind, in money."""
+"""Reconciles a broker's fills with those of a run: each difference by kind, in money."""
 
 from __future__ import annotations
 

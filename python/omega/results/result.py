@@ -20,18 +20,18 @@ from omega.libraries import refused_as
 from omega.notices import Facts, Notice
 from omega.report import _metrics
 from omega.results import files
-from omega.results.dated import Dated, read_events, with_chains
+from omega.results.display import Display, Metric
+from omega.results.events_table import WithEvents, read_events, with_chains
 from omega.results.example import EXAMPLE
-from omega.results.following import Following
-from omega.results.noticing import notices_of
+from omega.results.find_notices import notices_of
+from omega.results.pickling import Pickling
 from omega.results.portfolio import Portfolio, portfolio_metrics
+from omega.results.resumable import Resumable
 from omega.results.resumed import Resumed
-from omega.results.showing import Metric, Showing
 from omega.results.standing import Standing, known, nothing
 from omega.results.standing import read as read_standing
 from omega.results.subsets import metrics_of_trades
 from omega.results.tables import tables_from_columns
-from omega.results.travelling import Travelling
 from omega.results.yearly import years_of
 from omega.strategy.declared import Declared
 
@@ -95,7 +95,7 @@ class EngineStats:
         return self.bars_processed / self.total_time_ms * 1e3
 
 
-class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
+class BacktestResult(Pickling, Display, Resumable, Portfolio, WithEvents):
     """The result of a run.
 
     Frames are made when they are first requested, once, and share the engine's memory.

@@ -1,4 +1,4 @@
-"""A run that goes on from an earlier one: what of it is new, and whether the rest is the same."""
+"""A resumed run: its new rows, and a check that the earlier ones are the same."""
 
 from __future__ import annotations
 

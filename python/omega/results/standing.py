@@ -1,4 +1,4 @@
-"""Where a run of a sweep stands among all of its runs, and how much of it is luck."""
+"""Rank of a run among the runs of its sweep, and how much of it is luck."""
 
 from __future__ import annotations
 

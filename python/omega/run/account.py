@@ -1,4 +1,4 @@
-"""The account and the instruments of a run: what was given, put together and checked."""
+"""The account and the instruments of a run, assembled from the arguments and checked."""
 
 from __future__ import annotations
 

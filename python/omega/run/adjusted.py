@@ -1,4 +1,4 @@
-"""Prices as of now: what splits, dividends and rolls make of views and indicators (A3, R1).
+"""Prices as of now: what splits, dividends and rolls change in views and indicators (A3, R1).
 
 Indicators of a symbol with events run on the forward series, which holds the events of the past
 alone, and are given back in the prices of each bar.
@@ -19,7 +19,7 @@ from omega.data.closes import closes_of
 from omega.data.store import CandleStore, both_sides, over
 from omega.errors import ConfigError
 from omega.reference.days import Days
-from omega.run.moved import UNITS_OF_MOVED, unit_of_moved
+from omega.run.rolled_units import UNITS_OF_MOVED, rolled_unit
 from omega.strategy.operands import is_indicator
 
 if TYPE_CHECKING:
@@ -328,7 +328,7 @@ class Adjusting:
         elif name == "with_number" and operation in _SUM:
             unit = ""
         if moves:
-            unit = unit_of_moved(name, parameters, [made.unit for made in columns])
+            unit = rolled_unit(name, parameters, [made.unit for made in columns])
         declared = max(made.declared for made in columns)
         return [Made(np.array(one), unit, declared) for one in outputs]
 

@@ -1,4 +1,4 @@
-"""Bars of higher timeframes whose symbol has events: in the prices of their last bar (A3, TF1)."""
+"""Higher-timeframe bars with corporate actions, in the prices of their last bar (A3, TF1)."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import warnings
 from typing import TYPE_CHECKING, cast
 
 from omega.errors import BackendUnavailable, BackendWarning, ConfigError
-from omega.run.kept import register
+from omega.run.detached_views import register
 
 if TYPE_CHECKING:
     from omega._core import Run

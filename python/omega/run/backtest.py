@@ -26,21 +26,21 @@ from omega.errors import ConfigError
 from omega.libraries import arguments_of
 from omega.measures.benchmark import Comparison
 from omega.progress import progress_bar
-from omega.results.dated import keep_events
+from omega.results.events_table import keep_events
 from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
 from omega.run.candles import store_of_run
 from omega.run.copying import copied, note_on_given
 from omega.run.execute import Outcome
-from omega.run.facts import facts_of
 from omega.run.job import Job, OnBar
 from omega.run.manifest import manifest
+from omega.run.native_declarations import native_declarations
+from omega.run.notice_facts import facts_of
 from omega.run.prepare import Arguments, Moment, configuration, prepare, strategy_of
-from omega.run.resuming import identity_of, known_by, require_earlier
+from omega.run.resume import identity_of, known_by, require_earlier
 from omega.run.rolls import happened
 from omega.run.scheduled import execute_any
 from omega.run.settings import PositionManager
-from omega.run.shown import shown_of
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import AnyCondition
 from omega.strategy.foreign import Foreign
@@ -290,7 +290,7 @@ def _result(
         candles=store,
         strategy=job.strategy,
         position_manager=job.manager,
-        declares=functools.partial(shown_of, job, backend),
+        declares=functools.partial(native_declarations, job, backend),
     )
     if job.settings["events"] is not None:
         keep_events(result, happened(job.settings["events"], job.stores))

@@ -1,4 +1,4 @@
-"""The candles of a run, read with what its instruments say of them."""
+"""The candle store of a run, read by the rules of its instruments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a chain of contracts goes from one into the next (rules R1, R4)."""
+"""The dates on which a chain of futures contracts rolls (rules R1, R4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compiled callbacks in a run: made ready for the core, and run again where they fail."""
+"""Compiled callbacks of a run: prepared for the core, and run again uncompiled where they fail."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def tell_of_members(job: Job) -> None:
         members = job.strategy.strategies.items()
         marked = [label for label, one in members if is_marked(type(one))]
         if marked:
-            job.ran.told(
+            job.ran.note_uncompiled(
                 f"the callbacks of {', '.join(marked)} ran uncompiled, as members of an ensemble "
                 "are called in Python"
             )
@@ -82,14 +82,18 @@ def ready(job: Job, callbacks: Callbacks, context: Context) -> CompiledStrategy 
         return None
     why_not = _why_not(job)
     if why_not is not None:
-        job.ran.told(f"the callbacks of {type(job.strategy).__name__} ran uncompiled, {why_not}")
+        job.ran.note_uncompiled(
+            f"the callbacks of {type(job.strategy).__name__} ran uncompiled, {why_not}"
+        )
         return None
     try:
         made = _made(job.strategy, job, callbacks, context)
     except ConfigError as problem:
         if not _may_fall_back(callbacks):
             raise
-        job.ran.told(f"the callbacks of {type(job.strategy).__name__} ran uncompiled: {problem}")
+        job.ran.note_uncompiled(
+            f"the callbacks of {type(job.strategy).__name__} ran uncompiled: {problem}"
+        )
         return None
     job.ran.form = "compiled"
     return made

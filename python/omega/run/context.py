@@ -1,4 +1,4 @@
-"""A run as its strategy sees it: what the backend offers, and what needs Polars."""
+"""The run context of a strategy: what the backend offers, and what needs Polars."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A chain of futures contracts: what is held when, and the prices of it (rules R1 to R5)."""
+"""Continuous futures: the contract held at each time, and its prices (rules R1 to R5)."""
 
 from __future__ import annotations
 

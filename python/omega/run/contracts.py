@@ -1,4 +1,4 @@
-"""Contracts of a future as a chain reads them: candles, days and opens, in order of expiry."""
+"""The contracts of a continuous future: candles, days and opens, in order of expiry."""
 
 from __future__ import annotations
 

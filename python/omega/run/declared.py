@@ -1,4 +1,4 @@
-"""What a strategy declared, for the charts of its result."""
+"""The indicators and conditions that a strategy declared, for the charts of its result."""
 
 from __future__ import annotations
 

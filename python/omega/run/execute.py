@@ -24,12 +24,12 @@ from omega.run.compiled import compiled_strategy, is_compiled, not_in_python, te
 from omega.run.context import Context
 from omega.run.copying import copied
 from omega.run.declared import declared_of
+from omega.run.empty_run import dates_in_message
 from omega.run.foreign import foreign_strategy
 from omega.run.job import Job, OnBar, Ran
-from omega.run.nothing_left import told_in_dates
 from omega.run.portfolios import due_steps, weight_fields
 from omega.run.settings import PositionManager
-from omega.run.watching import unchanged
+from omega.run.unchanged_files import unchanged
 from omega.strategy.base import Strategy
 from omega.strategy.called_weights import CalledWeights
 from omega.strategy.conditions import AnyCondition, condition_of, triggers_of
@@ -38,8 +38,8 @@ from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 from omega.strategy.operands import declaring
 from omega.strategy.requests import heard
+from omega.strategy.run_binding import EndedRun, tie, tied
 from omega.strategy.signal_columns import Signals
-from omega.strategy.ties import Ended, tie, tied
 from omega.strategy.weights import Weights
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def execute(job: Job, backend: str) -> Outcome:
 
 
 def _executed(job: Job, context: Context) -> Outcome:
-    with told_in_dates(job, context.run), context.active():
+    with dates_in_message(job, context.run), context.active():
         if isinstance(job.strategy, (Signals, Native, Foreign, Weights)):
             return execute_native(job, context)
         single = cast("Strategy | OnBar", job.strategy)  # `execute_any` runs schedules
@@ -76,7 +76,7 @@ def _executed(job: Job, context: Context) -> Outcome:
             if isinstance(job.strategy, Strategy) or job.ran.conditions:
                 job.ran.declared = declared_of(job, context)
     if isinstance(job.strategy, Strategy):
-        tie(job.strategy, Ended.of(context))
+        tie(job.strategy, EndedRun.of(context))
     return outcome
 
 

@@ -1,4 +1,4 @@
-"""Fee functions of the user's, as both backends call them (rule M4)."""
+"""User-defined fee functions in the form that both backends call (rule M4)."""
 
 from __future__ import annotations
 

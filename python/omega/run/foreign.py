@@ -1,4 +1,4 @@
-"""Strategies of other languages, made ready for the core."""
+"""Strategies in other languages, prepared for the core."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from omega.strategy.base import Strategy
 from omega.strategy.conditions import condition_of
 from omega.strategy.foreign import Foreign
 from omega.strategy.operands import declaring, is_indicator
-from omega.strategy.ties import tied
+from omega.strategy.run_binding import tied
 
 if TYPE_CHECKING:
     from omega._core import ForeignStrategy, Indicator

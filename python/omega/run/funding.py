@@ -1,4 +1,4 @@
-"""Funding of perpetual futures as a backend reads it (rule C3)."""
+"""Funding of perpetual futures in the form that a backend reads (rule C3)."""
 
 from __future__ import annotations
 

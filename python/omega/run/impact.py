@@ -1,4 +1,4 @@
-"""How far fills move their own prices: the square-root law, from candles and volumes (M13)."""
+"""Market impact of fills: the square-root law, from candles and volumes (M13)."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Ran:
     conditions: Mapping[str, Condition] = dataclasses.field(default_factory=dict)
     declared: Declared = dataclasses.field(default_factory=Declared)
 
-    def told(self, text: str) -> None:
+    def note_uncompiled(self, text: str) -> None:
         """Note why callbacks ran uncompiled."""
         self.notices.append(Notice("warning", "uncompiled", text))
 

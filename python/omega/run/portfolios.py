@@ -1,4 +1,4 @@
-"""A run of target weights: its symbols in order of name, its rules and its table (W1, W10, W11)."""
+"""A run of target weights: symbols in order of name, rules and table (W1, W10, W11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The assembly of a run: the settings of `omega.run_backtest` in, a `Job` out.
+"""Assembles a run: the arguments of `omega.run_backtest` in, a `Job` out.
 
 Every way to run a strategy goes through `prepare`: the one call, engines and sweeps.
 """
@@ -29,11 +29,11 @@ from omega.run.account import account_fields, account_of, instruments_for
 from omega.run.adjusted import growth_of
 from omega.run.adjusted_bars import adjusted_jobs
 from omega.run.clock import RunClock
-from omega.run.dates import dated_fields, notices_of_dates, require_adjustable
+from omega.run.dated_events import dated_fields, notices_of_dates, require_adjustable
 from omega.run.fees import fee_functions
 from omega.run.impact import with_impact
 from omega.run.job import Job, OnBar, contexts_of, magnifiers, symbols_of
-from omega.run.magnified import look_into
+from omega.run.magnifier import look_into
 from omega.run.manifest import Manifest, of_each, written_down
 from omega.run.portfolios import (
     called,

@@ -1,4 +1,4 @@
-"""Rolls of contracts in a run: among its events, and what does not go with them (rule R3)."""
+"""Rolls of contracts among the events of a run, and the settings that exclude them (rule R3)."""
 
 from __future__ import annotations
 

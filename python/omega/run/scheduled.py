@@ -1,4 +1,4 @@
-"""How a schedule runs: its strategies made one after the other, each when its stage begins."""
+"""Runs a schedule: each strategy is created when its stage begins."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from omega.errors import StrategyFailed
 from omega.run.compiled import CompiledStrategy, compiled_strategy, is_compiled, not_in_python
 from omega.run.context import Context
 from omega.run.copying import copied
+from omega.run.empty_run import dates_in_message
 from omega.run.execute import (
     Outcome,
     callbacks_of,
@@ -21,17 +22,16 @@ from omega.run.execute import (
 )
 from omega.run.foreign import foreign_strategy
 from omega.run.job import Job, Ran
-from omega.run.nothing_left import told_in_dates
-from omega.run.watching import unchanged
+from omega.run.unchanged_files import unchanged
 from omega.strategy.base import Strategy
 from omega.strategy.called_weights import CalledWeights
 from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 from omega.strategy.operands import declaring
 from omega.strategy.requests import heard
+from omega.strategy.run_binding import EndedRun, tie
 from omega.strategy.schedule import Schedule, unlike
 from omega.strategy.signal_columns import Signals
-from omega.strategy.ties import Ended, tie
 from omega.strategy.weights import Weights
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _executed(job: Job, schedule: Schedule, backend: str) -> Outcome:
     attach = getattr(job.manager, "attach_portfolio", None)
     if attach is not None:
         attach(context)
-    with told_in_dates(job, context.run), context.active(), contextlib.ExitStack() as at_end:
+    with dates_in_message(job, context.run), context.active(), contextlib.ExitStack() as at_end:
         kind = _kind_of(job, schedule, context)
         if kind != "python" and job.ran.form != "compiled":
             job.ran.form = "core"
@@ -132,7 +132,7 @@ class _Stages:
             compiled.context.write_back()
         own, self.own = self.own, None
         if own is not None:
-            tie(own, Ended.of(self.context))
+            tie(own, EndedRun.of(self.context))
 
 
 def declared(job: Job, context: Context) -> None:

@@ -1,4 +1,4 @@
-"""What a strategy reads and requests of its account: native, so that it is one step, or plain."""
+"""Account state and requests of a strategy: native, so that a read is one step, or Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a strategy returns: open this, close that, cancel, change.
+"""Actions that a strategy returns: open, close, cancel, modify.
 
 Actions are frozen values. Numbers are taken as they are, NaN included: an order that makes no sense
 becomes a rejected row of the orders table (rule F12), it does not end a run. A wrong type or an

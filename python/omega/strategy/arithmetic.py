@@ -1,4 +1,4 @@
-"""Whole columns put together: what the operators of indicators make (rule E2)."""
+"""Arithmetic of whole columns by the operators of indicators (rule E2)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from omega.strategy.operands import (
     Evaluates,
     declaring_run,
     is_operand,
+    operand_text,
     resolved,
-    shown,
 )
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _made(
 
 def absolute(given: AnyOperand) -> Indicator:
     """Return the distance from 0: what `abs()` does."""
-    label = f"abs({shown(given)})"
+    label = f"abs({operand_text(given)})"
     return _made(declaring_run(label), "absolute", [], given, label)
 
 
@@ -110,7 +110,7 @@ def _of_all(how: str, *operands: AnyOperand) -> Indicator:
 
 def _label(how: str, left: AnyOperand, right: AnyOperand) -> str:
     if how in ("minimum", "maximum"):
-        return f"{how}({shown(left)}, {shown(right)})"
+        return f"{how}({operand_text(left)}, {operand_text(right)})"
     if how == "*" and isinstance(left, float) and left == -1.0:
-        return f"-{shown(right)}"
-    return f"({shown(left)} {how} {shown(right)})"
+        return f"-{operand_text(right)}"
+    return f"({operand_text(left)} {how} {operand_text(right)})"

@@ -22,7 +22,7 @@ from omega.strategy.arguments import (
 )
 from omega.strategy.expressions import as_expression, identity
 from omega.strategy.operands import as_column
-from omega.strategy.ties import Ended
+from omega.strategy.run_binding import EndedRun
 from omega.strategy.trading import Trading
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Strategy(Trading, Methods):
     def __getstate__(self) -> dict[str, Any]:
         """Leave the tie to a run out; what an ended run showed is kept."""
         state = {name: own for name, own in vars(self).items() if not isinstance(own, OnTheCopy)}
-        if not isinstance(self._run, Ended):
+        if not isinstance(self._run, EndedRun):
             state.pop("_run", None)
         return state
 

@@ -1,4 +1,4 @@
-"""When a strategy is called: conditions over whole columns, known before the run begins.
+"""Conditions over whole columns, which decide when a strategy is called.
 
 Comparisons of indicators, crossings, Boolean columns and Polars expressions, combined by `&`, `|`
 and `~`, give a truth value for each step. A strategy that is called only where its condition holds
@@ -21,8 +21,8 @@ from omega.strategy.operands import (
     declaring_run,
     is_indicator,
     is_operand,
+    operand_text,
     resolved,
-    shown,
 )
 
 if TYPE_CHECKING:
@@ -179,11 +179,11 @@ def compared(how: str, left: AnyOperand, right: AnyOperand) -> Condition:
     if not is_operand(right):
         if how in ("==", "!="):  # Python would compare identities in silence
             raise NeedsOneBar(
-                f"{shown(left)} {how} {right!r}: expected an indicator, a number, or a column. In "
-                "a callback compare the newest value with [-1]"
+                f"{operand_text(left)} {how} {right!r}: expected an indicator, a number, or a "
+                "column. In a callback compare the newest value with [-1]"
             )
         return cast("Condition", NotImplemented)
-    declaring_run(f"{shown(left)} {how} {shown(right)}")
+    declaring_run(f"{operand_text(left)} {how} {operand_text(right)}")
     return Comparison(how, left, right)
 
 

@@ -1,4 +1,4 @@
-"""Crossings: a condition where a strategy declares, a truth in a callback."""
+"""Crossings: a condition in a declaration, a boolean in a callback."""
 
 from __future__ import annotations
 

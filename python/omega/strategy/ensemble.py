@@ -17,7 +17,7 @@ from omega.strategy.base import Strategy
 from omega.strategy.conditions import triggers_of
 from omega.strategy.context import RunContext
 from omega.strategy.order_entry import OrderEntry
-from omega.strategy.ties import Ended, tie
+from omega.strategy.run_binding import EndedRun, tie
 
 if TYPE_CHECKING:
     from omega._core import Bar, Fill, PendingOrder, Position, Trade
@@ -176,11 +176,11 @@ class Ensemble(Strategy):
             member.strategy.init()
         self.warmup = max(member.strategy.warmup for member in self._members)
 
-    def _tie(self, run: RunContext | Ended | None) -> None:
+    def _tie(self, run: RunContext | EndedRun | None) -> None:
         """Tie the members as well, once there are some: each to what it sees."""
         super()._tie(run)
         for member in self._members:
-            ended = Ended.of(cast("RunContext", member)) if isinstance(run, Ended) else None
+            ended = EndedRun.of(cast("RunContext", member)) if isinstance(run, EndedRun) else None
             tie(member.strategy, ended)
 
     def on_bar(self, bar: Bar) -> None:

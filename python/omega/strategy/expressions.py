@@ -1,4 +1,4 @@
-"""Columns of a strategy's own: Polars expressions, and functions over a column.
+"""User-defined columns: Polars expressions, and functions of a column.
 
 Each has an identity, so that it is computed once a run. An observer can see and replace its values.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from omega.errors import ConfigError
-from omega.libraries import told
+from omega.libraries import error_text
 from omega.strategy.operands import as_series
 
 if TYPE_CHECKING:
@@ -111,8 +111,8 @@ def evaluate(
         values = candles.select(expression.cast(pl.Float64).alias(name)).get_column(name)
     except (pl.exceptions.PolarsError, UnicodeError) as problem:
         raise ConfigError(
-            f"the expression {name!r} cannot be computed over the candles ({told(problem)}); they "
-            f"have {', '.join(candles.columns)}"
+            f"the expression {name!r} cannot be computed over the candles ({error_text(problem)}); "
+            f"they have {', '.join(candles.columns)}"
         ) from problem
     observer = _observer.get()
     if observer is None:

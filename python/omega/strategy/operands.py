@@ -1,4 +1,4 @@
-"""What stands beside an indicator in a comparison or a sum, and where new ones may be made.
+"""Operands of indicators in comparisons and arithmetic, and where new ones may be declared.
 
 Whole columns are compared and put together while a strategy declares, before the first bar. In a
 callback the same operators would be about all bars, so that they are refused there (rule E2).
@@ -108,11 +108,11 @@ def is_operand(given: object) -> bool:
     return is_indicator(given) or isinstance(given, (numbers.Real, str)) or _is_column(given)
 
 
-def shown(operand: AnyOperand) -> str:
+def operand_text(operand: AnyOperand) -> str:
     """Name an operand.
 
     Example:
-        >>> shown(2.0), shown("close")
+        >>> operand_text(2.0), operand_text("close")
         ('2', 'close')
     """
     if isinstance(operand, numbers.Real):
@@ -132,7 +132,7 @@ def resolved(run: Evaluates, *operands: AnyOperand) -> list[Indicator | float]:
         elif isinstance(one, numbers.Real):
             found.append(_number(one))
         else:
-            column, name = as_column(one), shown(one)
+            column, name = as_column(one), operand_text(one)
             found.append(run.expression(column, name, timeframe=timeframe, symbol=symbol))
     return found
 

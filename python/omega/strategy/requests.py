@@ -1,4 +1,4 @@
-"""Hands what a strategy requests to an observer: the orders table shows what came of it."""
+"""Passes the requests of a strategy to an observer; the orders table holds what came of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where days, weeks, months, quarters and years begin (rule T4)."""
+"""First bars of days, weeks, months, quarters and years (rule T4)."""
 
 from __future__ import annotations
 

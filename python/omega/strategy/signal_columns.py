@@ -15,7 +15,7 @@ from omega.strategy.base import Strategy
 from omega.strategy.conditions import Comparison, Condition
 from omega.strategy.context import RunContext
 from omega.strategy.operands import as_column, declaring, is_indicator, is_operand
-from omega.strategy.ties import tied
+from omega.strategy.run_binding import tied
 
 if TYPE_CHECKING:
     import polars as pl
@@ -124,7 +124,7 @@ class Signals:
         for symbol in context.symbols:
             with self._declaring(context, symbol) as columns:
                 for name in (*_TRUTHS, "direction", "stop_loss", "take_profit", "size"):
-                    one = columns.shown(name)
+                    one = columns.charted(name)
                     found |= {} if one is None else {(symbol, name): one}
         return found
 
@@ -240,7 +240,7 @@ class _Columns:
             )
         return self._of("direction", given)
 
-    def shown(self, name: str) -> Condition | Indicator | None:
+    def charted(self, name: str) -> Condition | Indicator | None:
         """What a chart shows: nothing where one number or text stands for all bars."""
         given = self._given(name)
         given = given.given if isinstance(given, Distance) else given

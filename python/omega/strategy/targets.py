@@ -1,4 +1,4 @@
-"""Targets that a class strategy sets: positions brought to weights, values or units (rule W2)."""
+"""Targets of a class strategy: positions brought to weights, values or units (rule W2)."""
 
 from __future__ import annotations
 

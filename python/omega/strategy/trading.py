@@ -1,4 +1,4 @@
-"""What a strategy requests of its run and knows of it: orders, positions, the account."""
+"""Trading interface of a strategy: orders, positions and the account of its run."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from omega.config.values import nearest, require_texts
 from omega.errors import ConfigError
 from omega.strategy.account import AccountView
 from omega.strategy.requests import is_heard
+from omega.strategy.run_binding import EndedRun
 from omega.strategy.targets import order_target, rebalance
-from omega.strategy.ties import Ended
 
 if TYPE_CHECKING:
     from omega._core import Position
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Trading(AccountView):
     """What a strategy requests of its run and knows of it: a base of `Strategy`."""
 
-    _run: RunContext | Ended | None = None
+    _run: RunContext | EndedRun | None = None
 
     def positions_in(self, symbol: str) -> list[Position]:
         """Return the open positions of a symbol, oldest first.
@@ -128,14 +128,14 @@ class Trading(AccountView):
 
     def _context(self) -> RunContext:
         run = self._shown()
-        if isinstance(run, Ended):
+        if isinstance(run, EndedRun):
             raise ConfigError(
                 f"{type(self).__name__}: its run is over; indicators are declared in init(), "
                 "orders are placed in on_bar(), on_fill() or on_exit()"
             )
         return run
 
-    def _shown(self) -> RunContext | Ended:
+    def _shown(self) -> RunContext | EndedRun:
         if self._run is None:
             raise ConfigError(
                 f"{type(self).__name__} is not in a run: indicators are declared in init(), orders "
@@ -147,8 +147,8 @@ class Trading(AccountView):
     def _orders(self) -> OrderEntry:
         return self._context().orders
 
-    def _tie(self, run: RunContext | Ended | None) -> None:
+    def _tie(self, run: RunContext | EndedRun | None) -> None:
         self._run = run
-        account = None if run is None or isinstance(run, Ended) else run.account
+        account = None if run is None or isinstance(run, EndedRun) else run.account
         # Whoever hears what is requested hears objects.
         self._see(account, heard=is_heard())

@@ -1,4 +1,4 @@
-"""Target weights: what is to be held of each symbol, in a table or by a function."""
+"""Target weights: the share of each symbol, from a table or a function."""
 
 from __future__ import annotations
 

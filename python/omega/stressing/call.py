@@ -11,7 +11,7 @@ from omega.cluster.protocol import Cluster
 from omega.config.values import number, plain, taken, whole
 from omega.contract import AnyForm, ArrowLike
 from omega.errors import ConfigError
-from omega.forward.sets import require_settings
+from omega.forward.parameter_sets import require_settings
 from omega.libraries import arguments_of
 from omega.results.limits import with_limits
 from omega.run.backend import chosen_backend

@@ -1,4 +1,4 @@
-"""Candles whose prices moved a little, and that are candles still."""
+"""Noise on candles: prices moved a little, and valid candles still."""
 
 from __future__ import annotations
 

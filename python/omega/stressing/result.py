@@ -1,4 +1,4 @@
-"""What a robustness test hands back."""
+"""The result of a robustness test."""
 
 from __future__ import annotations
 

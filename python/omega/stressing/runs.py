@@ -15,7 +15,7 @@ from omega.cluster.protocol import Cluster
 from omega.contract import AnyForm
 from omega.data.cache import caching
 from omega.data.store import CandleStore
-from omega.forward.sets import FIELDS
+from omega.forward.parameter_sets import FIELDS
 from omega.forward.timeline import Timeline
 from omega.results.limits import with_limits
 from omega.run.backtest import run_backtest

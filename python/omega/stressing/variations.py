@@ -1,4 +1,4 @@
-"""What is done to a run: each variation as the runs that it makes, or why it makes none."""
+"""Variations of a run: the changed runs of each, or why it has none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the arguments of a sweep may be; refused before anything runs."""
+"""Checks of the arguments of a sweep, before anything runs."""
 
 from __future__ import annotations
 

@@ -19,26 +19,26 @@ from omega.run.backend import chosen_backend
 from omega.run.rolls import without_chains
 from omega.run.settings import seed_field
 from omega.sweeps import arguments, ledger, samplers
+from omega.sweeps.adaptive import Adaptive
 from omega.sweeps.clustered import Clustered, missing_of
 from omega.sweeps.constraints import Given, constrained, ruled
 from omega.sweeps.core import Core, Numbered, is_of_core
+from omega.sweeps.folders import held
 from omega.sweeps.identity import identity
+from omega.sweeps.in_process import InProcess
 from omega.sweeps.labels import labelled
 from omega.sweeps.ledger import GivenLedger
-from omega.sweeps.local import Local
 from omega.sweeps.mapped import Mapped
-from omega.sweeps.measured import Measured
 from omega.sweeps.parts import Parts
-from omega.sweeps.places import held
 from omega.sweeps.pools import Pool
 from omega.sweeps.processes import Processes
 from omega.sweeps.progress import Counter, Shown, showing
 from omega.sweeps.rerun import Origin
 from omega.sweeps.result import SweepResult
 from omega.sweeps.rows import Rows
-from omega.sweeps.sent import with_candles
 from omega.sweeps.spans import Spans, named_spans, with_equal_spans
 from omega.sweeps.spec import Row, SweepSpec, require_known
+from omega.sweeps.spec_for_workers import with_candles
 from omega.sweeps.table import Schema, metrics_chosen
 
 CACHE_BYTES = 1 << 30
@@ -302,7 +302,7 @@ def _maker(
     if executor is None and of_core and spec.backend == "rust":
         return Core(spec, count, means.cache_bytes)
     if executor is None and count == 1:
-        return Local(spec)
+        return InProcess(spec)
     if executor is not None:
         return Pool(_sent(spec, open_things), executor)
 
@@ -312,7 +312,7 @@ def _maker(
         return begun
 
     # Who names a number of workers gets as many.
-    return processes(count) if workers else Measured(Local(spec), processes, count, means.runs)
+    return processes(count) if workers else Adaptive(InProcess(spec), processes, count, means.runs)
 
 
 def _sent(spec: SweepSpec, open_things: contextlib.ExitStack) -> SweepSpec:

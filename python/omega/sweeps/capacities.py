@@ -1,4 +1,4 @@
-"""How much money a strategy can carry: its profit as a function of capital."""
+"""Capacity of a strategy: its profit as a function of capital."""
 
 from __future__ import annotations
 

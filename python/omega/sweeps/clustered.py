@@ -1,4 +1,4 @@
-"""Runs on a cluster: what a driver needs of a sweep, and what a sweep needs of a driver."""
+"""Interface between a sweep and the driver of a cluster."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from omega.sweeps.identity import paths_of
 from omega.sweeps.mapped import Mapped
 from omega.sweeps.recipe import Recipe, by_value, lost, mark_of, unpacked
 from omega.sweeps.rows import Rows
-from omega.sweeps.sent import with_candles
 from omega.sweeps.spec import Row, SweepSpec
+from omega.sweeps.spec_for_workers import with_candles
 
 
 class Clustered:

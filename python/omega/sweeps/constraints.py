@@ -1,4 +1,4 @@
-"""Which runs of a grid a sweep makes: those of which a constraint on the parameters is true."""
+"""Constraints on parameters: which runs of a grid a sweep makes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a sweep comes to a decision: its runs in an order, and those that are worth a look."""
+"""Ranking of the runs of a sweep, and the runs that are worth a look."""
 
 from __future__ import annotations
 

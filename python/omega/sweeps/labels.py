@@ -1,4 +1,4 @@
-"""Names for values of a grid that a table cannot show, such as instances and functions."""
+"""Labels for grid values that a table cannot hold, such as instances and functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Candles in files that processes map: written once, held in memory once.
+"""Memory-mapped candles that worker processes share: written once, held in memory once.
 
 They are uncompressed Arrow files with all columns of the user's own, in the cache of the machine. A
 file that is one already is used as it is; for other machines it is named by its content, too.

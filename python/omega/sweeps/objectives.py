@@ -1,4 +1,4 @@
-"""What a sweep is ranked by: a metric, or an expression over metrics; and gates that rows pass."""
+"""Objectives of a sweep: a metric, or an expression over metrics; and gates for rows."""
 
 from __future__ import annotations
 

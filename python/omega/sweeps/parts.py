@@ -22,8 +22,8 @@ import polars as pl
 from omega import libraries
 from omega.errors import ConfigError
 from omega.libraries import refused_as
+from omega.sweeps.folders import Storage
 from omega.sweeps.identity import refuse_other
-from omega.sweeps.places import Place
 from omega.sweeps.spec import Row
 from omega.sweeps.table import Schema, beside, joined, standing
 
@@ -41,7 +41,7 @@ class Parts:
         next: The number of the next part.
     """
 
-    def __init__(self, place: Place, identity: Mapping[str, Any], schema: Schema) -> None:
+    def __init__(self, place: Storage, identity: Mapping[str, Any], schema: Schema) -> None:
         self._place, self.schema = place, schema
         self.tables: tuple[str, ...] = tuple(identity["tables"])
         self._name = str(identity["fingerprint"])
@@ -153,8 +153,8 @@ class Parts:
             found = json.loads(_content(self._place.open(MANIFEST)))
         except (OSError, ValueError, RecursionError) as problem:
             raise ConfigError(
-                f"out: {manifest!r} cannot be read ({libraries.told(problem)}). It is damaged, so "
-                "that the folder cannot be gone on with; name another folder"
+                f"out: {manifest!r} cannot be read ({libraries.error_text(problem)}). It is "
+                "damaged, so that the folder cannot be gone on with; name another folder"
             ) from problem
         if not isinstance(found, dict):
             raise ConfigError(

@@ -97,8 +97,8 @@ class Pictures(Decisions):
         columns = ["run", *self.parameters, *chosen, *why]
         note = f"The best {best.height:,} by {by}; .to_polars() has all" if best.height else ""
         placed = "" if self._placement is None else in_words(self._placement)
-        told = self._trials.told(self._table)
-        note = ". ".join(filter(None, [note, placed, told, *map(str, self.notices)]))
+        summary = self._trials.summary(self._table)
+        note = ". ".join(filter(None, [note, placed, summary, *map(str, self.notices)]))
         rows = ([_cell(value) for value in row] for row in best.select(columns).iter_rows())
         return table(repr(self), [name.replace("_", " ") for name in columns], rows, note)
 

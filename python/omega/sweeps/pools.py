@@ -1,4 +1,4 @@
-"""Runs on an executor of the user's own: any `concurrent.futures.Executor` that does not fork."""
+"""Runs on a `concurrent.futures.Executor` of the user's, if it does not fork."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a sweep is: a bar on a terminal, or a function of the user's own."""
+"""Progress of a sweep: a bar on a terminal, or a callback."""
 
 from __future__ import annotations
 

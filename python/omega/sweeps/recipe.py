@@ -1,4 +1,4 @@
-"""How the runs of a sweep are made on a machine that has nothing but Omega: what is sent there."""
+"""The part of a sweep that is sent to other machines, which have nothing but Omega."""
 
 from __future__ import annotations
 

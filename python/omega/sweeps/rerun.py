@@ -1,4 +1,4 @@
-"""A run of a sweep made again, into a whole result."""
+"""Repeats a run of a sweep as a whole result."""
 
 from __future__ import annotations
 

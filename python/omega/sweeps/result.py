@@ -1,4 +1,4 @@
-"""What a sweep hands back: one table with a row for each run."""
+"""The result of a sweep: one table with a row for each run."""
 
 from __future__ import annotations
 

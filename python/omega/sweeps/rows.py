@@ -1,4 +1,4 @@
-"""The rows of a sweep while it goes on: in memory as columns, or on their way to a folder."""
+"""Rows of a running sweep: in memory as columns, or on their way to a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which runs a sweep makes; `omega.samplers` is where users find these."""
+"""Samplers, which choose the runs of a sweep; users find them in `omega.samplers`."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ import polars as pl
 
 from omega.data.files import writing
 from omega.errors import ConfigError
-from omega.libraries import refused_as, told
+from omega.libraries import error_text, refused_as
 from omega.notices import Notice, as_fields
-from omega.results.placing import mend, placed
+from omega.results.atomic_directory import mend, placed
 from omega.results.result import BrokenResult
 
 FORMAT = 1
@@ -106,7 +106,7 @@ def _manifest(file: Path) -> dict[str, Any]:
             f"'{file}' is missing; give a directory that SweepResult.save wrote"
         ) from None
     except (OSError, ValueError, RecursionError) as error:
-        raise BrokenResult(f"'{file}' cannot be read ({told(error)})") from error
+        raise BrokenResult(f"'{file}' cannot be read ({error_text(error)})") from error
     if not isinstance(kept, dict) or kept.get("format") != FORMAT:
         found = kept.get("format") if isinstance(kept, dict) else type(kept).__name__
         raise BrokenResult(

@@ -1,4 +1,4 @@
-"""From which bar on the runs of a sweep are scored, where their warm-ups differ."""
+"""First scored bar of each run, where warm-ups differ."""
 
 from __future__ import annotations
 

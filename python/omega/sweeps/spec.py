@@ -1,4 +1,4 @@
-"""What all runs of a sweep share, and how one run is made of its parameters.
+"""What all runs of a sweep share, and how a run is made from its parameters.
 
 A spec is all that a worker process gets.
 """
@@ -29,7 +29,7 @@ from omega.strategy.base import Strategy
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
 from omega.strategy.weights import Weights
-from omega.sweeps.moments import KEPT, measured
+from omega.sweeps.block_moments import KEPT, measured
 from omega.sweeps.space import Value
 
 Parameters = Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""Where a run of a sweep stands among all of its runs."""
+"""Rank of a run among all runs of its sweep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of a sweep as columns: its one table, and the tables beside it.
+"""Rows of a sweep as columns: the main table and those beside it.
 
 The schema is fixed: `run`, parameters, metrics, `fingerprint`, `error`; trades or equity have the
 number of their run.
@@ -13,7 +13,7 @@ from typing import Any, cast
 import polars as pl
 
 from omega.results.result import example_result
-from omega.sweeps.moments import KEPT, kept
+from omega.sweeps.block_moments import KEPT, kept
 from omega.sweeps.spec import METRICS, Parameters, Row
 
 WHOLE = frozenset(n for n, value in example_result().metrics.items() if isinstance(value, int))

@@ -1,4 +1,4 @@
-"""How much of the best run of a sweep is luck, told from what the sweep kept of all runs.
+"""How much of the best run of a sweep is luck, from the statistics that the sweep kept.
 
 A trial is a distinct fingerprint: a run that was made twice was tried once. Runs that never traded
 are one of them, with a Sharpe ratio of 0; runs that failed have no result that could be chosen.
@@ -28,7 +28,7 @@ from omega.statistics import (
 from omega.statistics._arguments import block_of, kernel
 from omega.statistics._overfitting import of_moments
 from omega.statistics._superior import Tested, tested
-from omega.sweeps.moments import BLOCKS
+from omega.sweeps.block_moments import BLOCKS
 from omega.sweeps.spec import METRICS
 
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ class Trials:
             pl.Series("p_adjusted", [p_values.get(run) for run in runs], dtype=pl.Float64),
         ).select(*names[:place], "dsr", "p_adjusted", *names[place:])
 
-    def told(self, table: pl.DataFrame) -> str:
+    def summary(self, table: pl.DataFrame) -> str:
         """Return how many trials there are, and what is left of the best of them."""
         if "dsr" not in table.columns or not self.count:
             return ""

@@ -1,4 +1,4 @@
-"""A worker process as its parent sees it."""
+"""A worker process as its parent handles it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The indicators a second time, in plain Python: each is its definition, to the last bit."""
+"""Indicators in plain Python: each follows its definition, to the last bit."""
 
 from __future__ import annotations
 

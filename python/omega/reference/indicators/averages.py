@@ -1,4 +1,4 @@
-"""Averages over a window, exact and rounded once, and averages that never forget.
+"""Moving averages: exact window means, rounded once, and recursive ones.
 
 They give one value a bar, NaN in warm-up, equal to the native kernels to the last bit.
 """

@@ -1,4 +1,4 @@
-"""Sizes of candles, their averages, and a look back from each bar: what patterns are made of."""
+"""Building blocks of candlestick patterns: sizes of candles, their averages, a look back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bands and stops around the price."""
+"""Bands, channels and trailing stops around the price."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast and how far a price went: oscillators."""
+"""Momentum oscillators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Distances of averages from each other, and where a value stands among the last."""
+"""Oscillators: distances between averages, and the rank of a value in its window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold for candlestick patterns of several conditions.
+"""Conditions of the candlestick patterns that have several.
 
 Each gets a view of the bars and its averages in the table's order, and gives the pattern's value.
 """

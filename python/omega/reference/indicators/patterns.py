@@ -1,4 +1,4 @@
-"""Candlestick patterns: TA-Lib's 61, by the places of their words."""
+"""Candlestick patterns: TA-Lib's 61, by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What begins again with a day, week, month, quarter or year of the run's calendar (T4)."""
+"""Indicators that restart with each day, week, month, quarter or year of the calendar (T4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The indicators by name: what each reads and how it is computed.
+"""Indicators by name: their inputs and their function.
 
 Parameters are floats in the catalog's order, a choice by its place and None as NaN. Each output is
 one list of values.

@@ -1,4 +1,4 @@
-"""Candles drawn otherwise, and the turns among them."""
+"""Transformed candles, and turning points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Averages that follow faster or smoother, and the kinds of averages that others take as a word."""
+"""Smoothed averages, and the moving-average kinds that other indicators take by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models of level and volatility: Kalman's filter, GARCH(1,1), and groups of volatility."""
+"""Models of level and volatility: Kalman filter, GARCH(1,1), volatility clusters."""
 
 from __future__ import annotations
 

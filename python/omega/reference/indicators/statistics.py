@@ -1,4 +1,4 @@
-"""What a window of values says: spread, extremes, values by rank, trend, correlation, scores.
+"""Window statistics: spread, extremes, quantiles, trend, correlation, scores.
 
 Where sums matter they are sums of whole numbers, and each result is rounded once, by a division.
 """

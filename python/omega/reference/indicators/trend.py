@@ -1,4 +1,4 @@
-"""Which way a market moves, and how clearly."""
+"""Trend direction and strength."""
 
 from __future__ import annotations
 

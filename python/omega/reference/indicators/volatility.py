@@ -1,4 +1,4 @@
-"""Ranges of bars: the true range, its average, and how much of it goes nowhere."""
+"""Volatility: the true range, its average, and choppiness."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prices weighed by volume."""
+"""Volume-weighted prices."""
 
 from __future__ import annotations
 

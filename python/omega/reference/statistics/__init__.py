@@ -1,4 +1,4 @@
-"""Statistics of many trials in plain Python: what `omega._core.Statistics` gives, bit for bit."""
+"""Statistics of many trials: the same bits as `omega._core.Statistics`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draws by their own keys, how long blocks should be, and intervals over resamples."""
+"""Bootstrap: counter-based draws, block lengths, and intervals over resamples."""
 
 from __future__ import annotations
 

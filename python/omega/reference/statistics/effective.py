@@ -1,4 +1,4 @@
-"""How many independent trials correlated ones are worth."""
+"""The effective number of independent trials among correlated ones."""
 
 from __future__ import annotations
 

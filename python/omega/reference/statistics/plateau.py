@@ -1,4 +1,4 @@
-"""Whether the best point of a grid stands on a plateau or on a peak of its own."""
+"""Plateau scores: whether the neighbours of the best point in a grid are about as good."""
 
 from __future__ import annotations
 

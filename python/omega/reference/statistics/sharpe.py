@@ -1,4 +1,4 @@
-"""How sure a Sharpe ratio is, and what is left of the best of many."""
+"""Confidence in a Sharpe ratio, and its deflation by the number of trials."""
 
 from __future__ import annotations
 

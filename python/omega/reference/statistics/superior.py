@@ -1,4 +1,4 @@
-"""Whether the best of many trials beats a benchmark."""
+"""Tests of whether the best of many trials beats a benchmark."""
 
 from __future__ import annotations
 
