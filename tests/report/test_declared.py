@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import polars as pl
 import pytest
@@ -236,11 +238,44 @@ def test_a_function_has_the_condition_and_the_expression_it_is_called_on(backend
     assert list(drawn(inline)) == ["rsi(9)", "on_bar: condition"]
 
 
-def test_the_page_of_a_walk_forward_tells_why_it_has_no_lines() -> None:
-    found = omega.walk_forward(CANDLES, omega.native("sma_cross", slow=20), {"fast": [5, 8]},
-                               train=100, test=100)  # fmt: skip
-    told = "Indicators of a walk-forward are not drawn"
-    assert told in found.oos.plot().html
+class Crossing(omega.Strategy):
+    """Two averages, one of them of a higher timeframe."""
+
+    fast: int = 5
+
+    def init(self) -> None:
+        self.quick = self.sma(self.fast)
+        self.calm = self.sma(3, timeframe="M15")
+
+    def on_bar(self, bar: omega.Bar) -> None:
+        if omega.crossover(self.quick, 100.0):
+            self.buy()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("kind", ["core", "class"])
+def test_the_chart_of_a_walk_forward_has_the_indicators_of_each_window(
+    backend: str, kind: str
+) -> None:
+    strategy = Crossing if kind == "class" else omega.native("sma_cross", slow=20)
+    turns = itertools.cycle([0, None, 1])
+    found = omega.walk_forward(
+        CANDLES, strategy, {"fast": [5, 8]}, train=600, test=400, backend=backend,
+        objective=lambda _: next(turns), timeframes=["M15"],
+    )  # fmt: skip
+    groups = drawn(found.oos)
+    name = "sma(quick)" if kind == "class" else "sma(fast)"
+    other = "sma(calm) M15" if kind == "class" else "sma(slow)"
+    assert list(groups)[:2] == [name, other]
+    values = groups[name].lines[0][1]
+    times = CANDLES["time"].to_list()
+    for row in found.windows.iter_rows(named=True):
+        first, last = (times.index(row[border]) for border in ("test_start", "test_end"))
+        means = {fast: CANDLES["bid_close"].rolling_mean(fast).to_numpy() for fast in (5, 8)}
+        expected = means.get(row["fast"], np.full(CANDLES.height, np.nan))
+        np.testing.assert_allclose(values[first:last], expected[first:last])
+    assert np.isnan(values[: times.index(found.windows["test_start"][0])]).all()
+    assert {5, 8, None} == set(found.windows["fast"])
+    assert "Indicators are those of the window in force" in found.oos.plot().html
     chosen = found.sweeps[0].run(0)
-    assert [line.name for line in chosen.declared.lines] == ["sma(5)", "sma(20)"]
-    assert told not in chosen.plot().html
+    assert "window in force" not in chosen.plot().html

@@ -122,12 +122,12 @@ def _choice(result: Reported, symbols: list[int]) -> str:
 
 
 def _of_windows(result: Reported) -> str:
-    """Return why the chart of a walk-forward has no lines of its strategies."""
+    """Return what the chart of a walk-forward has of its strategies."""
     if not str(result.config.get("strategy", "")).startswith("Schedule("):
         return ""
     return (
-        "Indicators of a walk-forward are not drawn, as those of a window end with it. The report "
-        "of wf.sweeps[i].run(row) has those of the parameters that window i chose from."
+        "Indicators are those of the window in force. Conditions of a walk-forward are not drawn; "
+        "the report of wf.sweeps[i].run(row) has those of the parameters that window i chose from."
     )
 
 

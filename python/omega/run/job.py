@@ -47,6 +47,7 @@ class Ran:
         notices: What a reader of its result should know of that.
         conditions: Those under which methods are called, by their names.
         declared: What the strategy declared.
+        stages: What each strategy class of a schedule declared, by the place of its stage.
     """
 
     form: str = "python"
@@ -54,6 +55,7 @@ class Ran:
     notices: list[Notice] = dataclasses.field(default_factory=list)
     conditions: Mapping[str, Condition] = dataclasses.field(default_factory=dict)
     declared: Declared = dataclasses.field(default_factory=Declared)
+    stages: dict[int, Declared] = dataclasses.field(default_factory=dict)
 
     def note_uncompiled(self, text: str) -> None:
         """Note why callbacks ran uncompiled."""

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from omega.contract import Callbacks
+from omega.contract import AnyForm, Callbacks
 from omega.run.context import Context
 from omega.run.declared import begins_of
 from omega.run.execute import bound, market_of
 from omega.run.job import Job, Ran
+from omega.run.stage_declarations import joined_stages, numbered
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import Condition
 from omega.strategy.declared import Declared, Places, lines_of
 from omega.strategy.native import Native
 from omega.strategy.operands import is_indicator
+from omega.strategy.schedule import Schedule
 from omega.strategy.signal_columns import Signals
 
 if TYPE_CHECKING:
@@ -50,6 +52,12 @@ _LEVELS = ("stop_loss", "take_profit", "size")
 
 def native_declarations(job: Job, backend: str) -> Declared:
     """Return what the strategy of a job declared, which ran already."""
+    if isinstance(job.strategy, Schedule):
+        stages = (
+            (place, _of_stage(job, place, strategy, backend))
+            for place, strategy in numbered(job.strategy)
+        )
+        return joined_stages(job, stages, backend)
     if not isinstance(job.strategy, (Native, Signals)):
         return job.ran.declared
     strategy = _Shown(job.strategy)
@@ -60,7 +68,7 @@ def native_declarations(job: Job, backend: str) -> Declared:
     strategy.context = context
     with context.active(), bound(strategy, None, context):
         context.run.execute(again.settings, _NOTHING, again.contexts, None, None)
-        kept = [(view.name, view) for view in strategy.views]
+        kept = list(strategy.views)
         kept += [
             (name.replace("_", " "), one)
             for (_, name), one in strategy.columns.items()
@@ -75,13 +83,20 @@ def native_declarations(job: Job, backend: str) -> Declared:
         return Declared(lines, conditions, begins_of(lines, context))
 
 
+def _of_stage(job: Job, place: int, strategy: object, backend: str) -> Declared:
+    if place in job.ran.stages:
+        return job.ran.stages[place]
+    own = dataclasses.replace(job, strategy=cast("AnyForm", strategy), ran=Ran())
+    return native_declarations(own, backend)
+
+
 class _Shown(Strategy):
     """Declares what another strategy declares, and does nothing."""
 
     def __init__(self, given: Native | Signals) -> None:
         self.given = given
         self.context: Context
-        self.views: list[Indicator] = []
+        self.views: list[tuple[str, Indicator]] = []
         self.columns: dict[tuple[str, str], Condition | Indicator] = {}
 
     def init(self) -> None:
@@ -94,4 +109,5 @@ class _Shown(Strategy):
 
         values = {**(natives.defaults_of(self.given.name) or {}), **dict(self.given.parameters)}
         for name, bars, source in _LINES.get(self.given.name, ()):
-            self.views.append(getattr(self, name)(int(values[bars]), **source))
+            label = f"{bars} {source['source']}" if source else bars
+            self.views.append((label, getattr(self, name)(int(values[bars]), **source)))

@@ -25,6 +25,7 @@ from omega.run.job import Job, Ran
 from omega.run.unchanged_files import unchanged
 from omega.strategy.base import Strategy
 from omega.strategy.called_weights import CalledWeights
+from omega.strategy.declared import declared_by
 from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 from omega.strategy.operands import declaring
@@ -116,6 +117,7 @@ class _Stages:
         if is_class:
             self.own = own
             declared(job, self.context)
+            self.job.ran.stages[place] = declared_by(own, self.context, {})
         made = heard(callbacks_of(job, self.context), self.context)
         return made if self.kind == "python" else self._in_machine_code(job, made)
 
