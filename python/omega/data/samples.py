@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -78,16 +78,16 @@ def sample(name: str = "EURUSD") -> pl.DataFrame:
         >>> frame.columns[:5]
         ['time', 'bid_open', 'bid_high', 'bid_low', 'bid_close']
     """
-    makes: dict[str, Callable[[], pl.DataFrame]] = {
-        **{pair: partial(_hours, pair) for pair in _PAIRS},
-        **{f"{pair}_M1": partial(_last_minutes, pair) for pair in _PAIRS},
-        "SHARE": _share,
-        "SHARES": _shares,
-        "FUTURE": _future,
-    }
-    if str(name) not in makes:
-        raise ConfigError(f"sample: no sample {name!r}. {nearest(str(name), list(makes))}")
-    return makes[name]()
+    if str(name) not in _MAKES:
+        raise ConfigError(f"sample: no sample {name!r}. {nearest(str(name), list(_MAKES))}")
+    # A clone shares the columns, and what changes it in place leaves the others alone.
+    return _made(str(name)).clone()
+
+
+@cache
+def _made(name: str) -> pl.DataFrame:
+    """Make a sample once: an hour of currencies takes all minutes of three years."""
+    return _MAKES[name]()
 
 
 def _bits(seed: int, values: int) -> npt.NDArray[np.uint64]:
@@ -254,3 +254,12 @@ def _in_dollars(frame: pl.DataFrame, points: int) -> pl.DataFrame:
         ),
         pl.col("volume").cast(pl.Float64),
     )
+
+
+_MAKES: dict[str, Callable[[], pl.DataFrame]] = {
+    **{pair: partial(_hours, pair) for pair in _PAIRS},
+    **{f"{pair}_M1": partial(_last_minutes, pair) for pair in _PAIRS},
+    "SHARE": _share,
+    "SHARES": _shares,
+    "FUTURE": _future,
+}

@@ -11,6 +11,7 @@ import bisect
 import dataclasses
 import sys
 from collections.abc import Sequence
+from functools import cache
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -70,13 +71,21 @@ def _words(request: Request | None) -> str:
         return "nothing"
     action = request.action
     told = [_name(action)]
-    for field in dataclasses.fields(action):
-        value = getattr(action, field.name)
-        is_told = field.name not in ("direction", "type", *_NEVER_TOLD)
-        if is_told and value != field.default:
-            name = _TOLD.get(field.name, field.name)
+    for field, name, default in _told_of(type(action)):
+        value = getattr(action, field)
+        if value != default:
             told.append(f"{name} {_written(value)}")
     return ", ".join(told)
+
+
+@cache
+def _told_of(kind: type[Action]) -> list[tuple[str, str, object]]:
+    """Return the fields of a kind of request that are compared: name, word and default."""
+    return [
+        (field.name, _TOLD.get(field.name, field.name), field.default)
+        for field in dataclasses.fields(kind)
+        if field.name not in ("direction", "type", *_NEVER_TOLD)
+    ]
 
 
 def _number(given: object, otherwise: int) -> int:
