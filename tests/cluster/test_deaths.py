@@ -30,7 +30,6 @@ from tests.support.clusters import ENDLESS, FAST, OF_WORKERS, Watched, at_row, n
 from tests.support.sweep_strategies import Cross, walk
 
 pytestmark = [
-    pytest.mark.alone,
     pytest.mark.filterwarnings("default"),  # engines warn of themselves
     pytest.mark.skipif(WITHOUT_CORE, reason="sweeps of the core need the core"),
     pytest.mark.skipif(sys.platform == "win32", reason="no signals to stop workers with"),
