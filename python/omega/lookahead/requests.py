@@ -71,7 +71,8 @@ def _words(request: Request | None) -> str:
         return "nothing"
     action = request.action
     told = [_name(action)]
-    for field, name, default in _told_of(type(action)):
+    told_of = _told_of(type(action))  # type: ignore[arg-type]  # a class can be hashed
+    for field, name, default in told_of:
         value = getattr(action, field)
         if value != default:
             told.append(f"{name} {_written(value)}")
