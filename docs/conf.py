@@ -259,6 +259,8 @@ def setup(app: Sphinx) -> None:
     app.add_directive("equity", gallery.Equity)
     app.add_directive("listing", gallery.Listing)
     app.connect("html-collect-pages", links.code_pages)
+    # Before the theme makes the sidebar.
+    app.connect("html-page-context", links.share_sidebar, priority=400)
     app.connect("html-page-context", search.add_description)
     app.connect("html-page-context", narrow.stack_tables)
     app.connect("html-page-context", versions.add_version)

@@ -8,6 +8,7 @@ may be busy, and `fast` tries the same examples each time: a change that fails, 
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -20,6 +21,12 @@ from tests.support.backends import BACKENDS
 def backend(request: pytest.FixtureRequest) -> str:
     """Give each backend in turn."""
     return str(request.param)
+
+
+def pytest_collection_finish() -> None:
+    """Let no later collection of garbage look through ten thousand tests, which all stay."""
+    gc.collect()
+    gc.freeze()
 
 
 settings.register_profile(

@@ -79,3 +79,24 @@ def code_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         shown = highlight(text, lexer, HtmlFormatter(lineanchors="l", cssclass="highlight"))
         body = f"<h1>{path}</h1>\n<p>A file of the repository, as this version has it.</p>\n{shown}"
         yield f"code/{path}", {"title": path, "body": body, "parents": []}, "page.html"
+
+
+def share_sidebar(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Make the sidebar once for all code pages of a depth: no entry of it is the page at hand."""
+    del app, template, doctree
+    if not page.startswith("code/"):
+        return
+    made = context["toctree"]
+
+    def toctree(**words: Any) -> str:  # noqa: ANN401 - of the theme
+        key = (page.count("/"), *sorted(words.items()))
+        if key not in _SIDEBARS:
+            _SIDEBARS[key] = made(**words)
+        return _SIDEBARS[key]
+
+    context["toctree"] = toctree
+
+
+_SIDEBARS: dict[tuple[object, ...], str] = {}

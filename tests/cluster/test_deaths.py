@@ -30,7 +30,6 @@ from tests.support.clusters import ENDLESS, FAST, OF_WORKERS, Watched, at_row, n
 from tests.support.sweep_strategies import Cross, walk
 
 pytestmark = [
-    pytest.mark.alone,
     pytest.mark.filterwarnings("default"),  # engines warn of themselves
     pytest.mark.skipif(WITHOUT_CORE, reason="sweeps of the core need the core"),
     pytest.mark.skipif(sys.platform == "win32", reason="no signals to stop workers with"),
@@ -77,6 +76,7 @@ def test_when_all_workers_are_killed_new_ones_go_on(mortal: Any, tmp_path: Path)
     assert made.to_polars()["fast"].to_list() == FAST
 
 
+@pytest.mark.alone  # how long the sweep is patient goes by how long other runs take
 def test_a_worker_that_is_stopped_is_not_waited_for(mortal: Any, tmp_path: Path) -> None:
     stopped: list[int] = []
     woken = threading.Event()

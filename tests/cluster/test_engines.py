@@ -20,7 +20,6 @@ from tests.support.object_store import object_store
 from tests.support.sweep_strategies import GRID, Cross, walk
 
 pytestmark = [
-    pytest.mark.alone,
     pytest.mark.filterwarnings("default"),  # engines warn of themselves
     pytest.mark.skipif(WITHOUT_CORE, reason="sweeps of the core need the core"),
     pytest.mark.skipif(sys.platform == "win32", reason="no signals to stop workers with"),

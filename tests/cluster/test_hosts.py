@@ -30,7 +30,6 @@ def can_make_hosts() -> bool:
 
 
 pytestmark = [
-    pytest.mark.alone,
     pytest.mark.skipif(WITHOUT_CORE, reason="sweeps of the core need the core"),
     pytest.mark.skipif(not can_make_hosts(), reason="no network namespaces can be made here"),
 ]

@@ -20,10 +20,10 @@ def test_import_loads_nothing_heavy() -> None:
     assert not heavy & loaded
 
 
-@pytest.mark.alone
 def test_import_takes_less_than_150_ms() -> None:
+    """Of the processor, which no other process makes more."""
     program = (
-        "import time; began = time.perf_counter(); import omega; print(time.perf_counter() - began)"
+        "import time; began = time.process_time(); import omega; print(time.process_time() - began)"
     )
     assert min(float(_fresh(program)) for _ in range(5)) < 0.150
 

@@ -120,11 +120,12 @@ def test_the_command_is_installed(home: Path, wheel: zipfile.ZipFile) -> None:
     assert "run" in run(home, "omega", "--help")
 
 
-@pytest.mark.alone
 def test_the_import_is_quick(home: Path) -> None:
-    told = [run(home, "python", "-X", "importtime", "-c", "import omega") for _ in range(5)]
-    lines = [re.findall(r"(\d+) \| omega$", one.strip(), re.MULTILINE)[-1] for one in told]
-    assert min(map(int, lines)) / 1e6 < SECONDS
+    """By the time of the processor, which no other process makes longer."""
+    program = (
+        "import time; began = time.process_time(); import omega; print(time.process_time() - began)"
+    )
+    assert min(float(run(home, "python", "-c", program)) for _ in range(5)) < SECONDS
 
 
 def test_the_wheel_is_small_and_typed(wheel: zipfile.ZipFile) -> None:

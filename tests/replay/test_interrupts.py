@@ -26,7 +26,6 @@ from tests.support.backends import WITHOUT_CORE
 from tests.support.sweep_strategies import Cross, walk
 
 pytestmark = [
-    pytest.mark.alone,
     pytest.mark.skipif(WITHOUT_CORE, reason="the reference is Python, which hears by itself"),
     pytest.mark.skipif(sys.platform == "win32", reason="no process can send itself Ctrl-C there"),
 ]

@@ -16,7 +16,8 @@ from omega.errors import ConfigError, InvalidCandleData
 from tests.support.backends import BACKENDS
 from tests.support.object_store import ObjectStore, object_store
 
-CANDLES = omega.sample("EURUSD").head(3_000)
+ROWS = 1_000
+CANDLES = omega.sample("EURUSD").head(ROWS)
 ONE: dict[str, Any] = {"backend": BACKENDS[0]}
 CROSS = omega.native("sma_cross", fast=10, slow=30)
 
@@ -39,13 +40,13 @@ def test_a_run_over_an_object_store_is_that_over_the_file(
     local = omega.run_backtest(omega.Dataset(file), CROSS, symbol="EURUSD", backend=backend)
     there = omega.run_backtest(remote, CROSS, symbol="EURUSD", backend=backend)
     assert there.fingerprint == local.fingerprint
-    assert (len(remote), remote.fingerprint) == (3_000, omega.Dataset(file).fingerprint)
+    assert (len(remote), remote.fingerprint) == (ROWS, omega.Dataset(file).fingerprint)
 
 
 def test_patterns_and_sweeps_over_an_object_store(store: ObjectStore, tmp_path: Path) -> None:
     for part in (0, 1):
         file = tmp_path / f"{part}.parquet"
-        CANDLES.slice(part * 1_500, 1_500).write_parquet(file)
+        CANDLES.slice(part * ROWS // 2, ROWS // 2).write_parquet(file)
         store.objects[f"candles/parts/{part}.parquet"] = file.read_bytes()
     remote = omega.Dataset("s3://candles/parts/*.parquet", storage_options=store.options)
     grid = {"fast": [5, 10], "slow": [30]}
@@ -63,7 +64,7 @@ def test_the_environment_is_enough_and_secrets_are_not_shown(
     for name, value in store.options.items():
         monkeypatch.setenv(name.upper(), value)
     result = omega.run_backtest("s3://candles/a.parquet", CROSS, symbol="EURUSD", **ONE)
-    assert result.metrics["bars"] == 3_000
+    assert result.metrics["bars"] == ROWS
     dataset = omega.Dataset("s3://candles/none.parquet", storage_options=store.options)
     assert "not to be shown" not in repr(dataset)
     with pytest.raises(InvalidCandleData, match=r"s3://candles/none\.parquet") as refused:
@@ -81,14 +82,14 @@ def test_an_address_of_another_kind_is_refused() -> None:
 
 
 def test_a_partitioned_folder_has_the_columns_of_its_folders(tmp_path: Path) -> None:
-    for symbol, frame in (("EURUSD", CANDLES), ("GBPUSD", omega.sample("GBPUSD").head(3_000))):
+    for symbol, frame in (("EURUSD", CANDLES), ("GBPUSD", omega.sample("GBPUSD").head(ROWS))):
         for year in (2020, 2021):
             folder = tmp_path / f"symbol={symbol}" / f"year={year}"
             folder.mkdir(parents=True)
-            half = frame.slice((year - 2020) * 1_500, 1_500)
+            half = frame.slice((year - 2020) * ROWS // 2, ROWS // 2)
             half.write_parquet(folder / "part.parquet")
     whole = omega.CandleStore(omega.Dataset(tmp_path))
-    assert (whole.symbols, len(whole)) == (["EURUSD", "GBPUSD"], 6_000)
+    assert (whole.symbols, len(whole)) == (["EURUSD", "GBPUSD"], 2 * ROWS)
     one = omega.run_backtest(omega.Dataset(tmp_path, symbol="EURUSD"), CROSS, **ONE)
     assert one.fingerprint == omega.run_backtest(CANDLES, CROSS, symbol="EURUSD", **ONE).fingerprint
     assert omega.CandleStore(str(tmp_path), symbol="GBPUSD").symbols == ["GBPUSD"]
@@ -114,4 +115,4 @@ def test_a_lazy_frame_of_a_remote_file_goes_straight_in(store: ObjectStore, tmp_
     CANDLES.write_parquet(tmp_path / "b.parquet")
     store.objects["candles/b.parquet"] = (tmp_path / "b.parquet").read_bytes()
     frame = pl.scan_parquet("s3://candles/b.parquet", storage_options=store.options)
-    assert omega.run_backtest(frame, CROSS, **ONE).metrics["bars"] == 3_000
+    assert omega.run_backtest(frame, CROSS, **ONE).metrics["bars"] == ROWS

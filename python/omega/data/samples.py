@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -78,16 +78,16 @@ def sample(name: str = "EURUSD") -> pl.DataFrame:
         >>> frame.columns[:5]
         ['time', 'bid_open', 'bid_high', 'bid_low', 'bid_close']
     """
-    makes: dict[str, Callable[[], pl.DataFrame]] = {
-        **{pair: partial(_hours, pair) for pair in _PAIRS},
-        **{f"{pair}_M1": partial(_last_minutes, pair) for pair in _PAIRS},
-        "SHARE": _share,
-        "SHARES": _shares,
-        "FUTURE": _future,
-    }
-    if str(name) not in makes:
-        raise ConfigError(f"sample: no sample {name!r}. {nearest(str(name), list(makes))}")
-    return makes[name]()
+    if str(name) not in _MAKES:
+        raise ConfigError(f"sample: no sample {name!r}. {nearest(str(name), list(_MAKES))}")
+    # A clone shares the columns, and what changes it in place leaves the others alone.
+    return _made(str(name)).clone()
+
+
+@cache
+def _made(name: str) -> pl.DataFrame:
+    """Make a sample once: an hour of currencies takes all minutes of three years."""
+    return _MAKES[name]()
 
 
 def _bits(seed: int, values: int) -> npt.NDArray[np.uint64]:
@@ -95,19 +95,23 @@ def _bits(seed: int, values: int) -> npt.NDArray[np.uint64]:
 
     SplitMix64: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014.
     """
-    counter = np.arange(1, values + 1, dtype=np.uint64) + np.uint64(seed << 32)
-    mixed = counter * np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+    mixed = np.arange(1, values + 1, dtype=np.uint64) + np.uint64(seed << 32)
+    mixed *= np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed ^= mixed >> np.uint64(shift)
+        mixed *= np.uint64(factor)
+    mixed ^= mixed >> np.uint64(31)
+    return mixed
 
 
 def _bell(seed: int, values: int) -> _Integers:
     """Return whole numbers around 0 that are spread like a bell, one in three beyond 1,000."""
-    bits = _bits(seed, values)
-    quarters = sum((bits >> np.uint64(16 * k)) & np.uint64(0xFFFF) for k in range(4))
+    quarters = _bits(seed, values).view(np.uint16).reshape(-1, 4)
+    whole = quarters[:, 0].astype(np.int64)
+    for k in range(1, 4):
+        whole += quarters[:, k]
     # Four numbers below 65,536: their sum has a mean of 131,070 and a deviation of 37,837.
-    return (np.asarray(quarters, np.int64) - 131_070) * 1_000 // 37_837
+    return (whole - 131_070) * 1_000 // 37_837
 
 
 def _even(seed: int, values: int, below: int) -> _Integers:
@@ -126,8 +130,8 @@ def _opening_minutes() -> _Integers:
     return np.concatenate(weeks)
 
 
-def _minutes(pair: str) -> pl.DataFrame:
-    """Return the minutes of a pair, in points."""
+def _minutes(pair: str) -> dict[str, _Integers]:
+    """Return the minutes of a pair, in points, by the names of columns."""
     chosen, minutes = _PAIRS[pair], _opening_minutes()
     length = len(minutes)
     # A day is as lively as its number decides, an hour as the hour of the day is.
@@ -142,37 +146,46 @@ def _minutes(pair: str) -> pl.DataFrame:
     low = np.minimum(open_, close) - _even(chosen.seed + 30, length, 1_000) * reach // 1_000
     # In the hour after the banks of New York have closed nobody makes a narrow price.
     spread = chosen.spread + _even(chosen.seed + 40, length, 5) + 12 * (hour == _QUIET_HOUR)
-    volume = 1 + _even(chosen.seed + 50, length, 40) * lively // 16
-    sides = {"bid": 0 * spread, "ask": spread}
     prices = {"open": open_, "high": high, "low": low, "close": close}
-    return pl.DataFrame(
-        {
-            "time": minutes * 60_000_000,
-            **{f"{s}_{p}": v + add for s, add in sides.items() for p, v in prices.items()},
-            "volume": volume,
-        }
-    ).with_columns(pl.col("time").cast(pl.Datetime("us", "UTC")))
+    return {
+        "time": minutes * 60_000_000,
+        **{f"bid_{name}": values for name, values in prices.items()},
+        **{f"ask_{name}": values + spread for name, values in prices.items()},
+        "volume": 1 + _even(chosen.seed + 50, length, 40) * lively // 16,
+    }
+
+
+_OF_AN_HOUR: dict[str, Callable[[_Integers], _Integers]] = {
+    "time": lambda minutes: minutes[:, 0],
+    "open": lambda minutes: minutes[:, 0],
+    "high": lambda minutes: minutes.max(axis=1),
+    "low": lambda minutes: minutes.min(axis=1),
+    "close": lambda minutes: minutes[:, -1],
+    "volume": lambda minutes: minutes.sum(axis=1),
+}
 
 
 def _hours(pair: str) -> pl.DataFrame:
-    """Return the hours of a pair, made of its minutes."""
-    prices = [
-        price
-        for side in ("bid", "ask")
-        for price in (
-            pl.col(f"{side}_open").first(),
-            pl.col(f"{side}_high").max(),
-            pl.col(f"{side}_low").min(),
-            pl.col(f"{side}_close").last(),
-        )
-    ]
-    hour = pl.col("time").dt.truncate("1h")
-    grouped = _minutes(pair).group_by(hour, maintain_order=True)
-    return _in_dollars(grouped.agg(*prices, pl.col("volume").sum()), 100_000)
+    """Return the hours of a pair, made of its minutes; weeks begin and end on the hour."""
+    return _timed(
+        {
+            name: _OF_AN_HOUR[name.removeprefix("bid_").removeprefix("ask_")](
+                values.reshape(-1, 60)
+            )
+            for name, values in _minutes(pair).items()
+        }
+    )
 
 
 def _last_minutes(pair: str) -> pl.DataFrame:
-    return _in_dollars(_minutes(pair).filter(pl.col("time") >= _MINUTES), 100_000)
+    minutes = _minutes(pair)
+    first = int(np.searchsorted(minutes["time"], int(_MINUTES.timestamp()) * 1_000_000))
+    return _timed({name: values[first:] for name, values in minutes.items()})
+
+
+def _timed(columns: dict[str, _Integers]) -> pl.DataFrame:
+    frame = pl.DataFrame(columns)
+    return _in_dollars(frame.with_columns(pl.col("time").cast(pl.Datetime("us", "UTC"))), 100_000)
 
 
 def _weekdays(first: date, last: date) -> list[date]:
@@ -254,3 +267,12 @@ def _in_dollars(frame: pl.DataFrame, points: int) -> pl.DataFrame:
         ),
         pl.col("volume").cast(pl.Float64),
     )
+
+
+_MAKES: dict[str, Callable[[], pl.DataFrame]] = {
+    **{pair: partial(_hours, pair) for pair in _PAIRS},
+    **{f"{pair}_M1": partial(_last_minutes, pair) for pair in _PAIRS},
+    "SHARE": _share,
+    "SHARES": _shares,
+    "FUTURE": _future,
+}

@@ -72,6 +72,7 @@ class _Column:
 
     def __init__(self, evaluation: Evaluation) -> None:
         self.evaluation = evaluation
+        self.numbers = evaluation.expression.cast(pl.Float64)
         self.whole = floats(evaluation.values)
         finite = np.abs(self.whole[np.isfinite(self.whole)])
         self.least = _TOLERANCE * float(np.median(finite)) if len(finite) else 0.0
@@ -82,7 +83,7 @@ class _Column:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of a function that has too little to go by
-                values = candles.select(self.evaluation.expression.cast(pl.Float64)).to_series()
+                values = candles.select(self.numbers).to_series()
         except Exception as error:
             raise Uncheckable(f"it fails over {bars:,} bars: {text_of(error)}") from error
         if len(values) != bars:

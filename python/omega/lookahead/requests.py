@@ -11,6 +11,7 @@ import bisect
 import dataclasses
 import sys
 from collections.abc import Sequence
+from functools import cache
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -20,9 +21,9 @@ from omega.config.distances import Distance
 from omega.strategy.actions import Action, Signal
 from omega.strategy.requests import Request
 
-_TOLD = {"entry_price": "price", "limit_price": "limit", "size": "lots"}
+_WORDS = {"entry_price": "price", "limit_price": "limit", "size": "lots"}
 """What the orders table calls the fields of a signal."""
-_NEVER_TOLD = ("meta", "reason", "tags")
+_NOT_COMPARED = ("meta", "reason", "tags")
 
 
 class Difference(NamedTuple):
@@ -70,13 +71,22 @@ def _words(request: Request | None) -> str:
         return "nothing"
     action = request.action
     parts = [_name(action)]
-    for field in dataclasses.fields(action):
-        value = getattr(action, field.name)
-        is_told = field.name not in ("direction", "type", *_NEVER_TOLD)
-        if is_told and value != field.default:
-            name = _TOLD.get(field.name, field.name)
+    compared = _compared_fields(type(action))  # type: ignore[arg-type]  # a class can be hashed
+    for field, name, default in compared:
+        value = getattr(action, field)
+        if value != default:
             parts.append(f"{name} {_written(value)}")
     return ", ".join(parts)
+
+
+@cache
+def _compared_fields(kind: type[Action]) -> list[tuple[str, str, object]]:
+    """Return the fields of a kind of request that are compared: name, word and default."""
+    return [
+        (field.name, _WORDS.get(field.name, field.name), field.default)
+        for field in dataclasses.fields(kind)
+        if field.name not in ("direction", "type", *_NOT_COMPARED)
+    ]
 
 
 def _number(given: object, otherwise: int) -> int:

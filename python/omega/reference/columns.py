@@ -60,11 +60,21 @@ class Columns:
 
     def candle(self, index: int) -> Candle:
         """Both sides of one bar, as Python's own numbers."""
-        bid, ask = (
-            Ohlc(*(float(getattr(self, f"{side}_{price}")[index]) for price in PRICES))
-            for side in ("bid", "ask")
+        return Candle(
+            self.time.item(index),
+            Ohlc(
+                self.bid_open.item(index),
+                self.bid_high.item(index),
+                self.bid_low.item(index),
+                self.bid_close.item(index),
+            ),
+            Ohlc(
+                self.ask_open.item(index),
+                self.ask_high.item(index),
+                self.ask_low.item(index),
+                self.ask_close.item(index),
+            ),
         )
-        return Candle(int(self.time[index]), bid, ask)
 
     def first_at_or_after(self, time: int) -> int:
         """The first bar that opens at or after a time; the length where there is none."""

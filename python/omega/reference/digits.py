@@ -20,8 +20,12 @@ def shown(value: float) -> str:
         return "inf" if value > 0.0 else "-inf"
     digits = Decimal(repr(value))
     known = digits.as_tuple()
-    if len(known.digits) > 15:  # noqa: PLR2004 - with fewer, half a place is more than it is off
-        last_place = Decimal((0, (1,), int(known.exponent)))
+    places = -int(known.exponent)
+    # With fewer digits half a place is more than it is off. A tie ends one place further on, and a
+    # fraction of so many bits has as many decimals.
+    bits = value.as_integer_ratio()[1].bit_length() - 1
+    if len(known.digits) > 15 and bits <= max(places + 1, 0):  # noqa: PLR2004 - of any decimal
+        last_place = Decimal((0, (1,), -places))
         if abs(Fraction(value)) - abs(Fraction(digits)) == Fraction(last_place) / 2:
             digits += last_place.copy_sign(digits)
     return format(digits, "f").removesuffix(".0")

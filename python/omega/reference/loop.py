@@ -342,7 +342,12 @@ class Loop:
             self.executor.on_open(opening)
             return [replace(now, time=self._inside(parts[now.symbol])) for now in moments]
         left = self._in_time(nows, parts)
-        return [replace(now, time=left.get(now.symbol, now.time)) for now in moments]
+        return [
+            now
+            if left.get(now.symbol, now.time) == now.time
+            else replace(now, time=left[now.symbol])
+            for now in moments
+        ]
 
     def _in_time(
         self, nows: Mapping[str, Known], parts: Mapping[str, Sequence[Moment]]

@@ -272,6 +272,8 @@ class Simulator(Corporate):
         bar = now.bar.exit_side(sign).facing(sign)
         policy, low_first = self.settings["intrabar"], self._low_first(sign, now)
         chosen, worst, best = intrabar.resolve(policy, low_first, bar, exits, live)
+        if chosen is worst is best is Outcome.OPEN:  # as on most bars
+            return False
         levels = {Outcome.STOP: exits.stop, Outcome.TARGET: exits.target}
         prices = {Outcome.OPEN: bar.close * sign} | {  # F6.1, I3.1
             outcome: intrabar.price_inside(level * sign, sign, bar)

@@ -7,7 +7,7 @@ are defined in ``docs/concepts/results.md``.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -452,3 +452,9 @@ def example_result() -> BacktestResult:
         ),
         config={"cash": 10_000.0},
     )
+
+
+def notices_without_tables(result: BacktestResult) -> Sequence[Notice]:
+    """Return the notices of candles and callbacks, for which no table is made."""
+    facts = result._facts  # noqa: SLF001 - one module
+    return facts().data if facts else ()

@@ -17,6 +17,8 @@ from omega.errors import ConfigError
 T = TypeVar("T")
 
 _CASH, _CURRENCY = 10_000.0, "USD"
+_ACCOUNT, _INSTRUMENT = Account(), Instrument()
+"""As they are where nothing is given: their fields are checked once, not in each run."""
 
 
 def account_of(
@@ -27,10 +29,12 @@ def account_of(
     Raises:
         ConfigError: It is no account, or cash or currency are given twice.
     """
-    account = Account(kind=given) if given is None or isinstance(given, str) else given
+    account = Account(kind=given) if isinstance(given, str) else given
+    account = _ACCOUNT if account is None else account
     if not isinstance(account, Account):
         raise ConfigError(f"account: given {given!r}, expected an Account, 'cash' or 'margin'")
-    beside = Account(cash=cash, currency=currency)
+    is_beside = cash is not None or currency is not None
+    beside = Account(cash=cash, currency=currency) if is_beside else _ACCOUNT
     for name, parameter in (("cash", "cash"), ("currency", "account_currency")):
         here, there = getattr(account, name), getattr(beside, name)
         if None not in (here, there) and here != there:
@@ -171,7 +175,6 @@ def by_symbol(parameter: str, given: Mapping[str, T], symbol: str) -> T:
 
 def _usual(symbols: Sequence[str], semantics: str) -> list[Instrument]:
     """Return the preset of each symbol, or one unit a lot where it has none."""
-    plain = Instrument()
     known = [None if semantics == "1" else presets.preset(symbol) for symbol in symbols]
     found = zip(symbols, known, strict=True)
-    return [preset or _named(plain, symbol) for symbol, preset in found]
+    return [preset or _named(_INSTRUMENT, symbol) for symbol, preset in found]

@@ -66,6 +66,9 @@ from omega.strategy.weights import Weights
 
 Moment: TypeAlias = datetime | date | str | int
 
+_EXECUTION, _LIMITS, _SIZER = Execution(), Limits(), FixedLots(1.0)
+"""Where none are given: their fields are checked once, not in each run."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Arguments:
@@ -161,7 +164,7 @@ def prepare(
         stores, ready = in_order_of_names(stores), called(given)
     symbols = [one.symbols[0] for one in stores]
     _refuse_strange(arguments)
-    execution, limits = arguments.execution or Execution(), arguments.limits or Limits()
+    execution, limits = arguments.execution or _EXECUTION, arguments.limits or _LIMITS
     account, cash, currency = arguments.account_of()
     semantics = semantics_field(arguments.semantics)
     instruments = arguments.instruments_of(symbols)
@@ -177,7 +180,7 @@ def prepare(
         "cash": cash,
         "seed": seed_field(arguments.seed),
         "strict": bool(arguments.strict),
-        "sizer": sizer_fields(arguments.sizer or FixedLots(1.0)),
+        "sizer": sizer_fields(arguments.sizer or _SIZER),
         "symbols": symbol_fields(
             instruments, costs, fees, account, semantics=semantics, clock=clock
         ),
@@ -245,10 +248,10 @@ def configuration(store: CandleStore, job: Job, arguments: Arguments) -> Manifes
         account_currency=currency,
         conversion=arguments.conversion,
         strategy=job.strategy,
-        execution=arguments.execution or Execution(),
+        execution=arguments.execution or _EXECUTION,
         account=account,
-        limits=arguments.limits or Limits(),
-        sizer=arguments.sizer or FixedLots(1.0),
+        limits=arguments.limits or _LIMITS,
+        sizer=arguments.sizer or _SIZER,
         **ran,
     )
 

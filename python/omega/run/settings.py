@@ -77,11 +77,14 @@ def refuse_strange(**given: tuple[object, Any, str]) -> None:
             raise ConfigError(f"{parameter}: given {value!r}, expected {expected}")
 
 
+_NO_COSTS = Costs()
+
+
 def costs_for(given: Costs | Mapping[str, Costs] | None, symbols: Sequence[str]) -> list[Costs]:
     """Choose the costs of each symbol."""
     if isinstance(given, Mapping):
         return [by_symbol("costs", given, symbol) for symbol in symbols]
-    return [given or Costs()] * len(symbols)
+    return [given or _NO_COSTS] * len(symbols)
 
 
 def symbol_fields(

@@ -101,6 +101,8 @@ def _attributes(strategy: object) -> Iterator[tuple[str, Any]]:
 
 
 def _views(value: Any, depth: int) -> Iterator[Indicator]:  # noqa: ANN401 - whatever is kept
+    if isinstance(value, (str, float, int)):  # a long list of numbers is passed over quickly
+        return
     if is_indicator(value) and type(value).__name__ == "Indicator":  # bars have windows, too
         yield value
     elif depth and isinstance(value, (list, tuple)):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 
 from omega.reference.indicators.registry import Entry, over_window, whole
 
@@ -18,7 +19,7 @@ def sma(values: Sequence[float], n: int) -> list[float]:
         >>> sma([1.0, 2.0, 4.0], 2)
         [nan, 1.5, 3.0]
     """
-    return of_windows(values, n, lambda window: exact_mean(window, [1] * n))
+    return window_sums(values, n, n)
 
 
 def wma(values: Sequence[float], n: int) -> list[float]:
@@ -29,6 +30,30 @@ def wma(values: Sequence[float], n: int) -> list[float]:
         [nan, 3.0]
     """
     return of_windows(values, n, lambda window: exact_mean(window, range(1, n + 1)))
+
+
+def window_sums(values: Sequence[float], n: int, divisor: int = 1) -> list[float]:
+    """Sum of the last n values over a divisor, rounded once; `exact_sum` with weights of 1.
+
+    Example:
+        >>> window_sums([0.1, 0.2, 0.3, 1e-300], 3)
+        [nan, nan, 0.6, 0.5]
+    """
+    ratios = [value.as_integer_ratio() if math.isfinite(value) else (0, 1) for value in values]
+    bits = max((below.bit_length() - 1 for _, below in ratios), default=0)
+    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    if bits + _unit(largest, n) > 0:  # a window may round its smallest values
+        return of_windows(values, n, lambda window: exact_sum(window, [1] * n, divisor))
+    whole = [above << (bits + 1 - below.bit_length()) for above, below in ratios]
+    before = list(accumulate(whole, initial=0))
+    result, full_from = [], n - 1
+    for index, value in enumerate(values):
+        if not math.isfinite(value):
+            full_from = max(full_from, index + n)
+        full = index >= full_from
+        total = before[index + 1] - before[index + 1 - n] if full else 0
+        result.append(ratio(total, -bits, divisor) if full else math.nan)
+    return result
 
 
 def exact_mean(values: Sequence[float], weights: Sequence[int]) -> float:
@@ -62,13 +87,18 @@ def whole_numbers(window: Sequence[float]) -> tuple[list[int], int]:
         >>> whole_numbers([1.0, 2.0**-121]) == ([2**120, 1], -120)
         True
     """
-    unit = math.frexp(max(map(abs, window)))[1] - 125 + 2 * len(window).bit_length()
+    unit = _unit(max(map(abs, window)), len(window))
     ratios = [value.as_integer_ratio() for value in window]
     shifts = [below.bit_length() - 1 + unit for _, below in ratios]
     return [
         above << -shift if shift <= 0 else ((above >> (shift - 1)) + 1) >> 1
         for (above, _), shift in zip(ratios, shifts, strict=True)
     ], unit
+
+
+def _unit(largest: float, n: int) -> int:
+    """Return the exponent of the unit of n values, of which one is as large."""
+    return math.frexp(largest)[1] - 125 + 2 * n.bit_length()
 
 
 def ratio(whole: int, unit: int, divisor: int = 1) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from omega.reference.indicators.averages import exact_sum, of_windows, whole_numbers
+from omega.reference.indicators.averages import of_windows, whole_numbers, window_sums
 from omega.reference.indicators.registry import Entry, over_candles, over_window, whole
 from omega.reference.indicators.smoothing import AVERAGES, EMA, without
 
@@ -88,12 +88,7 @@ def cmo(values: Values, n: int, *, is_smoothed: bool) -> list[float]:
         return _strength(values, n, lambda gain, loss: gain - loss)
     changes = momentum(values, 1)
     ups, downs = (
-        of_windows(
-            [max(sign * change, 0.0) for change in changes],
-            n,
-            lambda window: exact_sum(window, [1] * n, 1),
-        )
-        for sign in (1.0, -1.0)
+        window_sums([max(sign * change, 0.0) for change in changes], n) for sign in (1.0, -1.0)
     )
     pairs = zip(ups, downs, strict=True)
     return [100.0 * ((up - down) / (up + down)) if up + down > 0.0 else math.nan

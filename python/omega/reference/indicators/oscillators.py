@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from omega.reference.indicators.averages import ema, exact_sum, of_windows, sma
+from omega.reference.indicators.averages import ema, sma, window_sums
 from omega.reference.indicators.momentum import momentum, rsi
 from omega.reference.indicators.registry import Entry, delayed, over_window, whole
 from omega.reference.indicators.smoothing import AVERAGES
@@ -129,14 +129,13 @@ def ultimate_oscillator(bars: Bars, windows: Sequence[int]) -> list[float]:
         for span, c, b, lo in zip(ranges, close, before, low, strict=True)
     ]
     shares = [
-        _paired(_sums(pressure, n), _sums(ranges, n), lambda a, b: a / b if b > 0.0 else math.nan)
+        [
+            a / b if b > 0.0 else math.nan
+            for a, b in zip(window_sums(pressure, n), window_sums(ranges, n), strict=True)
+        ]
         for n in sorted(windows)
     ]
     return [100.0 * (((4.0 * a + 2.0 * b) + c) / 7.0) for a, b, c in zip(*shares, strict=True)]
-
-
-def _sums(values: Values, n: int) -> list[float]:
-    return of_windows(values, n, lambda window: exact_sum(window, [1] * n, 1))
 
 
 def _longer(p: Sequence[float]) -> int:

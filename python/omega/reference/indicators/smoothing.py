@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from omega.reference.indicators import averages
-from omega.reference.indicators.averages import ema, exact_sum, sma
+from omega.reference.indicators.averages import ema, sma, window_sums
 from omega.reference.indicators.registry import Entry, delayed, over_window, whole
 
 Values = Sequence[float]
@@ -62,7 +62,7 @@ def kama(values: Values, n: int, fast: int = 2, slow: int = 30) -> list[float]:
     """
     changes = [abs(now - before) for before, now in itertools.pairwise(values)]
     changes = [math.nan, *changes][: len(values)]
-    walked = averages.of_windows(changes, n, lambda window: exact_sum(window, [1] * n, 1))
+    walked = window_sums(changes, n)
     quick, calm = 2.0 / (fast + 1.0), 2.0 / (slow + 1.0)
     level, result = math.nan, []
     for index, way in enumerate(walked):

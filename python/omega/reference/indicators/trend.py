@@ -6,8 +6,7 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from omega.reference.indicators import averages
-from omega.reference.indicators.averages import exact_sum, of_windows, rma
+from omega.reference.indicators.averages import of_windows, rma, window_sums
 from omega.reference.indicators.registry import Entry, delayed, whole
 from omega.reference.indicators.volatility import true_range
 
@@ -75,7 +74,7 @@ def vortex(high: Values, low: Values, close: Values, n: int) -> list[list[float]
     """
 
     def sums(values: Values) -> list[float]:
-        return averages.of_windows(values, n, lambda window: exact_sum(window, [1] * n, 1))
+        return window_sums(values, n)
 
     ranges = sums(true_range(high, low, close))
     lines = []

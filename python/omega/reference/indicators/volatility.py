@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from omega.reference.indicators.averages import exact_sum, of_windows, rma
+from omega.reference.indicators.averages import rma, window_sums
 from omega.reference.indicators.registry import Entry, over_candles
 from omega.reference.indicators.statistics import rolling_max, rolling_min
 
@@ -56,9 +56,7 @@ def choppiness(
         >>> choppiness([2.0, 2.0, 2.0], [1.0, 1.0, 1.0], [1.5, 1.5, 1.5], 2)
         [nan, nan, 100.0]
     """
-    walked = of_windows(
-        true_range(high, low, close), n, lambda window: exact_sum(window, [1] * n, 1)
-    )
+    walked = window_sums(true_range(high, low, close), n)
     most, least = rolling_max(high, n), rolling_min(low, n)
     scale = math.log10(n)
     return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from omega.reference.indicators.averages import ema, exact_sum, of_windows
+from omega.reference.indicators.averages import ema, window_sums
 from omega.reference.indicators.momentum import momentum, typical
 from omega.reference.indicators.periods import beginnings, weighed_since
 from omega.reference.indicators.registry import Columns, Entry, optional, over_candles, whole
@@ -55,7 +55,7 @@ def mfi(high: Values, low: Values, close: Values, volume: Values, n: int) -> lis
         rising.append(money if known and change > same else none)
         falling.append(money if known and change < -same else none)
         last = last if math.isnan(money) else price
-    flows = zip(_sums(rising, n), _sums(falling, n), strict=True)
+    flows = zip(window_sums(rising, n), window_sums(falling, n), strict=True)
     return [100.0 * (up / (up + down)) if up + down > 0.0 else math.nan for up, down in flows]
 
 
@@ -78,7 +78,7 @@ def weighed(values: Values, volume: Values, n: int) -> list[float]:
     """
     money = [p * v for p, v in zip(values, volume, strict=True)]
     amounts = [math.nan if math.isnan(m) else v for m, v in zip(money, volume, strict=True)]
-    sums = zip(_sums(money, n), _sums(amounts, n), strict=True)
+    sums = zip(window_sums(money, n), window_sums(amounts, n), strict=True)
     return [m / v if v > 0.0 else math.nan for m, v in sums]
 
 
@@ -141,10 +141,6 @@ def force_index(close: Values, volume: Values, n: int) -> list[float]:
         [nan, 10.0]
     """
     return ema([c * v for c, v in zip(momentum(close, 1), volume, strict=True)], n)
-
-
-def _sums(values: Values, n: int) -> list[float]:
-    return of_windows(values, n, lambda window: exact_sum(window, [1] * n, 1))
 
 
 def _vwap(parameters: Sequence[float], columns: Columns) -> list[list[float]]:
