@@ -103,6 +103,29 @@ def test_steps_taken_together_are_steps(seed: int) -> None:
     assert repr(dict(core.metrics)) == repr(dict(plain.metrics))
 
 
+@pytest.mark.parametrize("seed", range(24))
+def test_a_bar_of_one_symbol_where_others_wait(seed: int) -> None:
+    """Most symbols have times of their own; levels, new lows and ruin are among the bars."""
+    rng = np.random.default_rng(200 + seed)
+    later = rng.choice(np.arange(6), 5)
+    kinds = rng.choice(np.arange(4), 5)
+    data = {
+        f"S{k}": prices(rng, drift=(-0.004, 0.0, 0.003)[seed % 3], kind=int(kind)).with_columns(
+            pl.col("time") + pl.duration(hours=int(hours))
+        )
+        for k, (kind, hours) in enumerate(zip(kinds, later, strict=True))
+    }
+    core, plain = (
+        omega.run_backtest(
+            data, Turns(pause=3 + seed), cash=(300.0, 5_000.0)[seed % 2], backend=backend
+        )
+        for backend in ("rust", "python")
+    )
+    assert core.fills.height > 5
+    assert core.fingerprint == plain.fingerprint
+    assert repr(dict(core.metrics)) == repr(dict(plain.metrics))
+
+
 def test_interest_on_cash_is_booked_while_nothing_is_open() -> None:
     """Such a run is awake without a position, and its steps are walked one by one."""
     rng = np.random.default_rng(3)

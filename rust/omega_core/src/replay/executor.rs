@@ -159,15 +159,15 @@ impl<'f> Ahead<'_, 'f> {
         Some((bar, context.rates.at(bar.time)))
     }
 
-    /// The bars of one of several symbols, as far as it has one at each of these steps, and its
+    /// The bars of one of several symbols, as far as it has one at each of so many steps, and its
     /// conversion rate, where one holds for all.
-    fn stretch_of(&self, symbol: SymbolId) -> Option<OwnBars<'f>> {
+    fn stretch_of(&self, symbol: SymbolId, most: usize) -> Option<OwnBars<'f>> {
         let context = &self.feed.contexts[symbol.index()];
         if context.magnifier.is_some() {
             return None;
         }
         Some(OwnBars {
-            bars: self.walk.stretch_of(symbol, self.bars)?,
+            bars: self.walk.stretch_of(symbol, most)?,
             first: self.walk.index(symbol),
             rate: context.rates.constant()?,
         })
@@ -188,7 +188,7 @@ impl<'f> Ahead<'_, 'f> {
 impl Simulator {
     /// Takes steps of several symbols in which nothing can happen; gives how many.
     fn skip_steps<P: Portfolio>(&mut self, ahead: &Ahead<'_, '_>, portfolio: &mut P) -> usize {
-        if self.is_untouched(ahead) && self.pass_step(portfolio) {
+        if self.pass_apart(ahead, portfolio) {
             portfolio.write_quiet_row(self.open_profit(), self.positions().len(), None);
             return 1;
         }
@@ -198,7 +198,9 @@ impl Simulator {
         let positions = self.positions().len();
         let mut bars = Vec::with_capacity(ahead.feed.contexts.len());
         for symbol in ahead.feed.market.symbol_ids() {
-            let own = self.holds(symbol).then(|| ahead.stretch_of(symbol));
+            let own = self
+                .holds(symbol)
+                .then(|| ahead.stretch_of(symbol, ahead.bars));
             if matches!(own, Some(None)) {
                 return 0;
             }
@@ -211,14 +213,27 @@ impl Simulator {
 }
 
 impl Simulator {
-    /// Whether no symbol with a bar at the next step is held or waited for.
+    /// Passes a step at which no symbol with a bar is held or waited for, or one is in whose bar
+    /// nothing can happen; false where the step is another one.
     // Where symbols have times of their own, so it is at most steps.
-    fn is_untouched(&self, ahead: &Ahead<'_, '_>) -> bool {
-        let is_apart = |symbol: SymbolId| {
+    fn pass_apart<P: Portfolio>(&mut self, ahead: &Ahead<'_, '_>, portfolio: &mut P) -> bool {
+        if self.needs_waiting(ahead.walk.time()) {
+            return false;
+        }
+        let is_concerned = |symbol: &SymbolId| {
             // Finer bars are times of their own inside the step.
-            ahead.feed.contexts[symbol.index()].magnifier.is_none() && !self.concerns(symbol)
+            ahead.feed.contexts[symbol.index()].magnifier.is_some() || self.concerns(*symbol)
         };
-        !self.needs_waiting(ahead.walk.time()) && ahead.walk.present().all(is_apart)
+        let mut concerned = ahead.walk.present().filter(is_concerned);
+        match (concerned.next(), concerned.next()) {
+            (None, _) => self.pass_step(portfolio),
+            // A stretch of steps of what alone is held is taken as one.
+            (Some(only), None) if ahead.bars == 1 || !self.holds_only(only) => {
+                let bar = ahead.stretch_of(only, 1).zip(ahead.walk.bar(only));
+                bar.is_some_and(|(own, bar)| self.take_own_bar(only, (&own, &bar), portfolio))
+            }
+            _ => false,
+        }
     }
 }
 

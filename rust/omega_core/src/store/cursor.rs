@@ -58,16 +58,20 @@ impl<'a> Cursor<'a> {
         Stretch::new(self.current, self.offset, most)
     }
 
-    /// Steps to the next bar; stays where it is after the last one.
+    /// Steps to the next bar; stays where it is after the last one. Gives whether there was one.
     #[inline]
-    pub fn advance(&mut self) {
+    pub fn advance(&mut self) -> bool {
         // Nearly every step: within a segment an increment is all there is to it.
         if self.offset + 1 < self.current.len() {
             self.offset += 1;
-        } else if let Some(next) = self.candles.segments().get(self.segment + 1) {
+            return true;
+        }
+        let next = self.candles.segments().get(self.segment + 1);
+        if let Some(next) = next {
             self.segment += 1;
             self.current = next;
             self.offset = 0;
         }
+        next.is_some()
     }
 }

@@ -16,9 +16,9 @@ pub struct Walk<'a> {
     step: usize,
     places: Vec<Place<'a>>,
     /// By symbol, the time before which a step finds nothing changed: most symbols of many pause at
-    /// most steps, where times are their own.
-    changes: Vec<i64>,
-    /// The earliest of them, of so many symbols together.
+    /// most steps, where times are their own. In blocks, the last filled up with the largest time.
+    changes: Vec<[i64; TOGETHER]>,
+    /// The earliest of each block.
     earliest: Vec<i64>,
     visible: Vec<usize>,
     fresh: Vec<bool>,
@@ -43,7 +43,7 @@ impl<'a> Walk<'a> {
             market,
             step: 0,
             places: places.collect(),
-            changes: vec![i64::MIN; market.symbols().len()],
+            changes: first_changes(market.symbols().len()),
             earliest: vec![i64::MIN; market.symbols().len().div_ceil(TOGETHER)],
             visible: vec![0; market.tracks()],
             fresh: vec![true; market.tracks()],
@@ -140,32 +140,40 @@ impl<'a> Walk<'a> {
         let (lasting, has_all_bars) = (self.market.clock().lasting, self.market.has_all_bars);
         // Of many symbols most have no bar at most steps: these comparisons are then all that they
         // cost.
-        for block in 0..self.earliest.len() {
-            if self.earliest[block] > time {
+        let blocks = self.earliest.iter_mut().zip(&mut self.changes);
+        for (block, (earliest, changes)) in blocks.enumerate() {
+            if *earliest > time {
                 continue;
             }
-            let mut earliest = i64::MAX;
-            let first = block * TOGETHER;
-            for track in first..self.changes.len().min(first + TOGETHER) {
-                if self.changes[track] <= time {
-                    let place = &mut self.places[track];
-                    let complete = place.go_to(time, lasting, has_all_bars);
-                    let fresh = complete > self.visible[track];
-                    // A fresh track is visited at the next step as well, to become stale.
-                    self.changes[track] = if fresh {
-                        i64::MIN
-                    } else {
-                        place.changes_at(complete)
-                    };
-                    self.fresh[track] = fresh;
-                    self.visible[track] = complete;
-                    self.moved.push(TrackId(track));
-                }
-                earliest = earliest.min(self.changes[track]);
+            // Apart from what follows, which takes all registers.
+            let mut due = 0_u32;
+            for (k, changes) in changes.iter().enumerate() {
+                due |= u32::from(*changes <= time) << k;
             }
-            self.earliest[block] = earliest;
+            while due != 0 {
+                let k = due.trailing_zeros() as usize;
+                due &= due - 1;
+                let track = block * TOGETHER + k;
+                let Some(place) = self.places.get_mut(track) else {
+                    break;
+                };
+                let complete = place.go_to(time, lasting, has_all_bars);
+                let fresh = complete > self.visible[track];
+                self.fresh[track] = fresh;
+                self.visible[track] = complete;
+                self.moved.push(TrackId(track));
+                // A fresh track is visited at the next step as well, to become stale.
+                changes[k] = if fresh {
+                    i64::MIN
+                } else {
+                    place.changes_at(complete)
+                };
+            }
+            *earliest = changes.iter().copied().fold(i64::MAX, i64::min);
         }
-        self.look_higher(time);
+        if !self.market.timeframes().is_empty() {
+            self.look_higher(time);
+        }
         // Mostly all symbols are there from the start.
         if !self.waiting.is_empty() {
             self.join_ready();
@@ -189,10 +197,15 @@ impl<'a> Walk<'a> {
     /// Whether a symbol has had so many complete bars of each of its tracks.
     #[must_use]
     pub fn is_ready_with(&self, symbol: SymbolId, needs: &[usize]) -> bool {
-        let tracks = self.visible.iter().zip(needs).enumerate();
-        let of_symbol = |track| self.market.symbol_of(TrackId(track)) == symbol;
-        let mut short = tracks.filter(|(_, (has, needs))| has < needs);
-        self.visible[symbol.index()] > 0 && !short.any(|(track, _)| of_symbol(track))
+        let has = |track: usize| {
+            needs
+                .get(track)
+                .is_none_or(|need| self.visible[track] >= *need)
+        };
+        let mut higher = (self.places.len()..).zip(self.market.timeframes());
+        self.visible[symbol.index()] > 0
+            && has(symbol.index())
+            && higher.all(|(track, timeframe)| timeframe.symbol != symbol || has(track))
     }
 
     /// The symbols that are not ready yet.
@@ -316,9 +329,7 @@ impl<'a> Walk<'a> {
     #[inline]
     #[must_use]
     pub fn bar(&self, symbol: SymbolId) -> Option<Bar> {
-        let place = &self.places[symbol.index()];
-        let cursor = place.cursor.as_ref().filter(|_| place.present)?;
-        Some(cursor.bar())
+        self.places[symbol.index()].bar()
     }
 
     /// The volume of a symbol's newest complete bar; none where there is none.
@@ -409,6 +420,15 @@ impl<'a> ClosedWalk<'a> {
         }
         self.0.get_or_insert_with(|| walk.closed())
     }
+}
+
+/// Times at which all symbols are looked at.
+fn first_changes(symbols: usize) -> Vec<[i64; TOGETHER]> {
+    let mut blocks = vec![[i64::MIN; TOGETHER]; symbols.div_ceil(TOGETHER)];
+    if let Some(last) = blocks.last_mut() {
+        last[(symbols - 1) % TOGETHER + 1..].fill(i64::MAX);
+    }
+    blocks
 }
 
 /// How many bars of a timeframe are complete at a time, known that so many were before.

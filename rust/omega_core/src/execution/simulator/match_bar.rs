@@ -39,7 +39,7 @@ impl Simulator {
     pub(super) fn match_inside<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         self.book.end_immediate(now.symbol);
         self.positions.index();
-        let mut is_solvent = self.is_surely_solvent(now, account);
+        let mut is_solvent = self.is_surely_solvent(now.symbol, (&now.bar, now.last_rate), account);
         if is_solvent {
             self.clear_account_stops(now);
         } else {

@@ -11,7 +11,7 @@ use super::quiet_dates::Dates;
 use crate::execution::marks::{for_each_price, lesser};
 use crate::execution::{Account, Exposure, Position, Semantics, open_profit};
 use crate::store::Stretch;
-use crate::types::{Direction, SymbolId};
+use crate::types::{Bar, Direction, SymbolId};
 
 /// Steps looked at together: at most, and after one that was not quiet.
 const BLOCK: usize = 64;
@@ -35,17 +35,22 @@ struct Sums {
 impl Simulator {
     /// Whether steps of several symbols may be quiet, whatever their prices are.
     pub fn may_skip_steps(&self) -> bool {
+        self.may_take_bars()
+            && self.book.is_empty()
+            // A run that is awake without a position has no bars to take.
+            && !self.positions.open.is_empty()
+    }
+
+    /// The same of the bar of one symbol, as far as orders of others change nothing.
+    fn may_take_bars(&self) -> bool {
         self.settings.symbols.len() > 1
             && self.settings.semantics == Semantics::Two
             && self.settings.account.stop_out_level.is_none()
             && self.settings.managers.is_empty()
-            && self.book.is_empty()
             && self.submitted.is_empty()
             && self.rebalancing.waiting.is_empty()
             && !self.is_ruined
             && !self.actions.is_owed()
-            // A run that is awake without a position has no bars to take.
-            && !self.positions.open.is_empty()
     }
 
     /// Whether a symbol is held, or has orders that wait for a bar of its own.
@@ -62,6 +67,46 @@ impl Simulator {
             account.note_equity(equity);
         }
         passes
+    }
+
+    /// Takes the bar of the only symbol that a step concerns, if nothing can happen in it; what
+    /// is held of others stays at its last marks.
+    pub fn take_own_bar<A: Account>(
+        &mut self,
+        symbol: SymbolId,
+        (own, bar): (&OwnBars<'_>, &Bar),
+        account: &A,
+    ) -> bool {
+        if !self.may_take_bars() || self.book.waits_for(symbol) {
+            return false;
+        }
+        self.positions.index();
+        let is_quiet = |position: &Position| {
+            let exits = position.own_exits();
+            let stays = || exits.quiet_bars(&prices(position.direction, &own.bars)) > 0;
+            !self.needs_each_step(position, own.rate) && (exits.is_never() || stays())
+        };
+        // The test at the close has no price but its own: of prices that nobody checked it may
+        // lie beyond the extremes.
+        let is_within = bar.bid.close >= bar.bid.low && bar.ask.close <= bar.ask.high;
+        if !is_within
+            || !self.positions.of_symbol(symbol).all(is_quiet)
+            || !self.is_surely_solvent(symbol, (bar, own.rate), account)
+        {
+            return false;
+        }
+        self.positions.for_each_of(symbol, |position| {
+            Seen::of(position.direction, &own.bars).pass(position, own.rate);
+        });
+        self.marks_made += 1;
+        self.positions.forget_sums();
+        self.walked = bar.time;
+        true
+    }
+
+    /// Whether nothing but a symbol is held.
+    pub fn holds_only(&self, symbol: SymbolId) -> bool {
+        self.positions.count_of(symbol) == self.positions.open.len()
     }
 
     /// Whether a symbol has open positions.

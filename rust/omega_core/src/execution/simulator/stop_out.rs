@@ -63,7 +63,7 @@ impl Simulator {
     pub(super) fn test_opens<A: Account>(&mut self, bars: StepBars<'_>, account: &mut A) {
         let mut trading = bars.trading();
         if let (Some(only), None) = (trading.next(), trading.next())
-            && self.is_surely_solvent(only, account)
+            && self.is_surely_solvent(only.symbol, (&only.bar, only.last_rate), account)
         {
             return;
         }

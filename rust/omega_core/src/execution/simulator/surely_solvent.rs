@@ -3,29 +3,34 @@
 
 use super::Simulator;
 use crate::execution::{Account, Position, StepBars, SymbolBar};
-use crate::types::Direction;
+use crate::types::{Bar, Direction, SymbolId};
 
 impl Simulator {
     /// Whether a bar of one of several symbols can certainly neither ruin the account nor show an
     /// equity that has to be noted: the adverse extreme of each position, at once, leaves enough.
     // The sums of what is held beside a symbol go over all positions in the order of entry; of 500
     // symbols on each bar they would cost more than all else.
-    pub(super) fn is_surely_solvent<A: Account>(&self, now: &SymbolBar, account: &A) -> bool {
+    pub(super) fn is_surely_solvent<A: Account>(
+        &self,
+        symbol: SymbolId,
+        (bar, rate): (&Bar, f64),
+        account: &A,
+    ) -> bool {
         if self.settings.symbols.len() < 2 || self.settings.account.stop_out_level.is_some() {
             return false;
         }
         let all = account.balance() + self.positions.marked_profit();
         let (mut change, mut size) = (0.0, account.balance().abs() + all.abs());
-        for position in self.positions.of_symbol(now.symbol) {
+        for position in self.positions.of_symbol(symbol) {
             // The open as well: of prices that nobody checked it may be beyond.
-            let (bid, ask) = (&now.bar.bid, &now.bar.ask);
+            let (bid, ask) = (&bar.bid, &bar.ask);
             let price = match position.direction {
                 Direction::Long if bid.open < bid.low => bid.open,
                 Direction::Long => bid.low,
                 Direction::Short if ask.open > ask.high => ask.open,
                 Direction::Short => ask.high,
             };
-            change += position.profit(price, position.lots, now.last_rate);
+            change += position.profit(price, position.lots, rate);
             change -= position.marked_profit;
             size += position.value + position.marked_profit.abs();
         }
