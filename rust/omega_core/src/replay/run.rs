@@ -189,7 +189,7 @@ where
         }
         let step = self.walk.step();
         let next_decision = self.strategy.next_decision_step(step + 1);
-        most.min(next_decision - step)
+        most.min(next_decision.saturating_sub(step))
     }
 
     /// Whether there are fills that the strategy has to get.

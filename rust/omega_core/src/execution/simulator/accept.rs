@@ -332,7 +332,7 @@ pub(super) fn check_prices(order: &Order, now: &SymbolBar) -> Result<f64, Reject
     };
     let has_distances = order.trailing_stop.is_none_or(Distance::is_valid)
         && order.trail.is_none_or(Distance::is_valid);
-    if !has_prices || !has_distances {
+    if !(has_prices && has_distances) {
         return Err(RejectReason::Price);
     }
     let price = reference_price(order, now);
@@ -348,7 +348,8 @@ pub(super) fn check_sides(
     stop: Option<f64>,
     target: Option<f64>,
 ) -> Result<(), RejectReason> {
-    if !stop.is_none_or(f64::is_finite) || !target.is_none_or(f64::is_finite) {
+    let is_a_price = |level: Option<f64>| level.is_none_or(f64::is_finite);
+    if !(is_a_price(stop) && is_a_price(target)) {
         return Err(RejectReason::Price);
     }
     let sign = direction.sign();

@@ -39,6 +39,11 @@ impl Simulator {
 
     /// What follows the open inside the bar: EXITS of the loop (L1.4).
     pub(super) fn match_inside<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
+        if self.positions.open.is_empty() && self.book.is_empty() && !self.has_dates {
+            // Closed at the open, and no more is to happen.
+            self.held.forget_entries();
+            return;
+        }
         self.book.end_immediate(now.symbol);
         self.positions.index();
         let mut is_solvent = self.is_surely_solvent(now, account);
