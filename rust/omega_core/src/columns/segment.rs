@@ -53,21 +53,22 @@ impl Segment {
     #[inline]
     #[must_use]
     pub fn ask(&self, offset: usize) -> Ohlc {
-        match &self.ask {
-            AskColumns::Quoted(columns) => ohlc(columns, offset),
-            AskColumns::Constant(spread) => above(self.bid(offset), *spread),
-            AskColumns::Spread(column) => above(self.bid(offset), column[offset]),
-        }
+        self.bar(offset).ask
     }
 
     /// Both sides at an offset within the segment.
     #[inline]
     #[must_use]
     pub fn bar(&self, offset: usize) -> Bar {
+        let bid = self.bid(offset);
         Bar {
             time: self.time[offset],
-            bid: self.bid(offset),
-            ask: self.ask(offset),
+            bid,
+            ask: match &self.ask {
+                AskColumns::Quoted(columns) => ohlc(columns, offset),
+                AskColumns::Constant(spread) => above(bid, *spread),
+                AskColumns::Spread(column) => above(bid, column[offset]),
+            },
         }
     }
 }

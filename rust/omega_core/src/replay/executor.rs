@@ -76,6 +76,20 @@ pub trait Executor {
         portfolio: &mut P,
     ) -> Result<usize, Self::Error>;
 
+    /// Takes the rest of the bar that has opened and the bars after it, as far as nothing can happen
+    /// in them, and writes their rows; gives how many.
+    ///
+    /// # Errors
+    /// Its own failures.
+    fn after_open<P: Portfolio>(
+        &mut self,
+        _opened: StepBars<'_>,
+        _ahead: Ahead<'_, '_>,
+        _portfolio: &mut P,
+    ) -> Result<usize, Self::Error> {
+        Ok(0)
+    }
+
     /// In how many of the bars ahead nothing can happen, as far as it knows; none is taken. Where
     /// they are wanted, gives the open profits at their closes.
     fn foresee(
@@ -174,8 +188,8 @@ impl<'f> Ahead<'_, 'f> {
     }
 
     /// All of them that lie in one segment, where there are enough and one rate holds for all.
-    fn stretch(&mut self) -> Option<(Stretch<'f>, f64)> {
-        if self.bars < SHORTEST_STRETCH {
+    fn stretch(&mut self, shortest: usize) -> Option<(Stretch<'f>, f64)> {
+        if self.bars < shortest {
             return None;
         }
         // One rate, since a block is marked at once. By columns, an SMA cross with 44,862 trades
@@ -186,6 +200,21 @@ impl<'f> Ahead<'_, 'f> {
 }
 
 impl Simulator {
+    /// Takes the quiet bars at the head of a stretch that is at one rate, and writes their rows;
+    /// gives how many.
+    #[inline]
+    fn take_quiet<P: Portfolio>(
+        &mut self,
+        (stretch, rate): (Stretch<'_>, f64),
+        portfolio: &mut P,
+    ) -> usize {
+        let (positions, balance) = (self.positions().len(), portfolio.balance());
+        let is_noted = self.notes_equity();
+        self.advance_quiet(&stretch, rate, balance, |profits, lows: Lows<'_>| {
+            portfolio.write_rows(profits, positions, is_noted.then_some(lows));
+        })
+    }
+
     /// Takes steps of several symbols in which nothing can happen; gives how many.
     fn skip_steps<P: Portfolio>(&mut self, ahead: &Ahead<'_, '_>, portfolio: &mut P) -> usize {
         if self.pass_apart(ahead, portfolio) {
@@ -255,8 +284,13 @@ impl Executor for Simulator {
         let submitted = self.submit(actions);
         // Each step anew: of many symbols, only those with something open, waiting or submitted
         // cost anything.
-        symbols.fill(Concern::Nothing);
-        self.mark_symbols(time, symbols);
+        if let [only] = symbols {
+            // Every step concerns the only symbol.
+            *only = Concern::Itself;
+        } else {
+            symbols.fill(Concern::Nothing);
+            self.mark_symbols(time, symbols);
+        }
         submitted
     }
 
@@ -298,14 +332,11 @@ impl Executor for Simulator {
             portfolio.write_flat_rows(ahead.bars);
             return Ok(ahead.bars);
         }
+        if let Some(stretch) = ahead.stretch(SHORTEST_STRETCH) {
+            return Ok(self.take_quiet(stretch, portfolio));
+        }
         let positions = self.positions().len();
         let (balance, is_noted) = (portfolio.balance(), self.notes_equity());
-        if let Some((stretch, rate)) = ahead.stretch() {
-            let write = |profits: &[f64], lows: Lows<'_>| {
-                portfolio.write_rows(profits, positions, is_noted.then_some(lows));
-            };
-            return Ok(self.advance_quiet(&stretch, rate, balance, write));
-        }
         let Some((bar, rate)) = ahead.bar() else {
             return Ok(self.skip_steps(&ahead, portfolio));
         };
@@ -318,15 +349,36 @@ impl Executor for Simulator {
         Ok(1)
     }
 
+    fn after_open<P: Portfolio>(
+        &mut self,
+        opened: StepBars<'_>,
+        mut ahead: Ahead<'_, '_>,
+        portfolio: &mut P,
+    ) -> Result<usize, OmegaError> {
+        // Any number pays: a bar that is walked from its open costs as much as many.
+        let stretch = ahead.stretch(1);
+        let Some(stretch) = stretch.filter(|_| self.begin_quiet_inside(opened, portfolio)) else {
+            return Ok(0);
+        };
+        let taken = self.take_quiet(stretch, portfolio);
+        if taken == 0 {
+            // Something reaches into this bar, which is walked as if nobody had looked.
+            self.end_bars();
+        }
+        Ok(taken)
+    }
+
     fn foresee(
         &mut self,
         mut ahead: Ahead<'_, '_>,
         balance: f64,
         profits: Option<&mut Vec<f64>>,
     ) -> usize {
-        ahead.stretch().map_or(0, |(stretch, rate)| {
-            self.foresee_quiet(&stretch, rate, balance, profits)
-        })
+        ahead
+            .stretch(SHORTEST_STRETCH)
+            .map_or(0, |(stretch, rate)| {
+                self.foresee_quiet(&stretch, rate, balance, profits)
+            })
     }
 
     fn marked_profit(&self) -> f64 {

@@ -91,6 +91,12 @@ impl<'a> Feed<'a> {
         (symbols, needs_waiting): (&[Concern], bool),
         loaded: &mut Loaded,
     ) {
+        if let [only] = self.contexts.as_mut_slice() {
+            // The only symbol has a bar at each step, so that it never stands where it stood.
+            loaded.bars.clear();
+            loaded.bars.push(only.symbol_bar(SymbolId(0), walk));
+            return;
+        }
         std::mem::swap(&mut loaded.bars, &mut loaded.before);
         std::mem::swap(&mut loaded.visible, &mut loaded.visible_before);
         loaded.bars.clear();

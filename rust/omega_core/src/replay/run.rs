@@ -153,28 +153,43 @@ where
         }
         let requested = usize::from(!self.actions.is_empty());
         let asleep = (undecided + self.decided).saturating_sub(requested);
-        let taken = if asleep > 0 {
+        let mut taken = if asleep > 0 {
             self.advance_quiet(asleep)?
         } else {
             0
         };
         if taken == 0 {
-            self.walk_step(counts)?;
+            taken = self.walk_step(most, counts)?;
         }
-        let taken = taken.max(1);
         self.decided = self.decided.saturating_sub(taken);
         Ok(taken)
     }
 
-    /// Walks one step in full, with what was requested if that is for this step.
-    fn walk_step(&mut self, counts: &mut RunCounts) -> Result<(), S::Error> {
+    /// Walks one step, with what was requested if that is for this step, and those after it as far
+    /// as they are quiet; gives how many were taken.
+    fn walk_step(&mut self, most: usize, counts: &mut RunCounts) -> Result<usize, S::Error> {
         if self.decided <= 1 {
-            return self.step(counts);
+            let asleep = self.asleep_after_open(most);
+            return self.step(asleep, counts);
         }
         let requested = std::mem::take(&mut self.actions);
-        self.step(counts)?;
+        self.step(0, counts)?;
         self.actions = requested;
-        Ok(())
+        Ok(1)
+    }
+
+    /// How many steps from this one on the strategy leaves alone after what it has requested,
+    /// whatever happens in them.
+    #[inline]
+    fn asleep_after_open(&mut self, most: usize) -> usize {
+        // Without a request the step is walked since its bar reaches something.
+        let acts = self.strategy.wants_events() || self.strategy.manages();
+        if acts || self.actions.is_empty() || self.portfolio.watches() {
+            return 0;
+        }
+        let step = self.walk.step();
+        let next_decision = self.strategy.next_decision_step(step + 1);
+        most.min(next_decision.saturating_sub(step))
     }
 
     /// Whether there are fills that the strategy has to get.
@@ -277,8 +292,10 @@ where
         }
     }
 
-    /// PROCESS, EXITS, MANAGE and PORTFOLIO of one step.
-    fn step(&mut self, counts: &mut RunCounts) -> Result<(), S::Error> {
+    /// PROCESS, EXITS, MANAGE and PORTFOLIO of one step, and the quiet steps after it as far as the
+    /// strategy sleeps through them and the rest of this one is quiet as well; gives how many were
+    /// taken.
+    fn step(&mut self, asleep: usize, counts: &mut RunCounts) -> Result<usize, S::Error> {
         self.write_flat_rows();
         let (time, symbols) = (self.walk.time(), self.context.symbols());
         // Before the bars are loaded: what was submitted decides which symbols the step concerns.
@@ -286,6 +303,19 @@ where
         // A manager may act on any symbol that has something open.
         let needs_waiting = self.strategy.manages();
         self.context.load(self.feed, &self.walk, needs_waiting);
+        self.context.open(self.executor, self.portfolio)?;
+        if asleep > 1 {
+            let ahead = Ahead {
+                feed: self.feed,
+                walk: &self.walk,
+                bars: asleep,
+            };
+            let opened = self.context.closes();
+            let quiet = self.executor.after_open(opened, ahead, self.portfolio)?;
+            if quiet > 0 {
+                return Ok(quiet);
+            }
+        }
         self.context
             .execute(self.feed, self.executor, self.portfolio)?;
         // Before PORTFOLIO (L1): the manager still sees what this close may stop out.
@@ -298,7 +328,7 @@ where
         let profit = self.executor.marked_profit();
         self.portfolio
             .write_row(self.executor.state().positions, profit);
-        Ok(())
+        Ok(1)
     }
 
     /// MANAGE by the strategy's own position manager: it sees what the next step will see, and

@@ -98,8 +98,22 @@ impl StepContext {
         feed.load_last(walk, &mut self.loaded, self.semantics);
     }
 
-    /// Everything that the opens bring, then symbol by symbol what follows inside the bars, so that
-    /// no order at an open knows of what came after it.
+    /// Everything that the opens bring; with finer bars it is a part of what follows.
+    // All opens before any inside: else the balance that an order of the second symbol is sized by
+    // would have exits of the first in it that came after its open (X2.1).
+    pub(super) fn open<E: Executor, P: Portfolio>(
+        &self,
+        executor: &mut E,
+        portfolio: &mut P,
+    ) -> Result<(), E::Error> {
+        if self.finer.is_none() {
+            executor.on_open(StepBars(&self.loaded.bars), portfolio)?;
+        }
+        Ok(())
+    }
+
+    /// After the opens, symbol by symbol what follows inside the bars, so that no order at an open
+    /// knows of what came after it.
     pub(super) fn execute<E: Executor, P: Portfolio>(
         &mut self,
         feed: &Feed<'_>,
@@ -107,9 +121,6 @@ impl StepContext {
         portfolio: &mut P,
     ) -> Result<(), E::Error> {
         let Some(finer) = &mut self.finer else {
-            // All opens before any inside: else the balance that an order of the second symbol is
-            // sized by would have exits of the first in it that came after its open (X2.1).
-            executor.on_open(StepBars(&self.loaded.bars), portfolio)?;
             for now in self.loaded.bars.iter().filter(|now| now.trades) {
                 executor.on_bar(now, portfolio)?;
             }

@@ -34,18 +34,24 @@ impl Wakeups {
     }
 
     fn find(&self, step: usize) -> usize {
-        const STRIDE: usize = 32;
-        let mut before = step.saturating_sub(1);
-        while let Some(block) = self.due.get(before..before + STRIDE) {
-            // A fold has no branch for each byte, so that 32 of them are compared at once.
-            if block.iter().fold(0, |any, due| any | due) != 0 {
-                break;
-            }
-            before += STRIDE;
-        }
+        // Many at once first, without a branch for each byte.
+        let before = self.skip::<8>(self.skip::<32>(step.saturating_sub(1)));
         let rest = self.due.get(before..).unwrap_or_default();
         let found = rest.iter().position(|&due| due != 0);
         found.map_or(usize::MAX, |ahead| before + ahead + 1)
+    }
+
+    /// Goes on from a place by blocks in which nothing is due.
+    #[inline]
+    fn skip<const STRIDE: usize>(&self, mut place: usize) -> usize {
+        while self
+            .due
+            .get(place..place + STRIDE)
+            .is_some_and(|due| due == [0; STRIDE])
+        {
+            place += STRIDE;
+        }
+        place
     }
 }
 

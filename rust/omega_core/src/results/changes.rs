@@ -146,8 +146,11 @@ impl Piece for bool {
 }
 
 impl Piece for &str {
+    #[inline]
     fn is(&self, other: &Self) -> bool {
-        self == other
+        // Nothing is not compared with nothing: it lies at no address, and where the system's
+        // comparison reads under a mask it takes 70 ns to find that out.
+        self.len() == other.len() && (self.is_empty() || self == other)
     }
 
     fn write(&self, to: &mut Vec<u8>) {
@@ -166,7 +169,7 @@ impl Piece for Entry<'_> {
     #[inline]
     fn is(&self, other: &Self) -> bool {
         // Mostly the same entry, whose text need not be compared with itself.
-        self.key == other.key || self.text == other.text
+        self.key == other.key || self.text.is(&other.text)
     }
 
     fn write(&self, to: &mut Vec<u8>) {

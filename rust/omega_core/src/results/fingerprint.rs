@@ -247,10 +247,10 @@ where
 
 /// Bars follow one another at the same distance for hours, so that few differences change.
 fn times(to: &mut Pieces, values: &[i64]) {
-    let before = std::iter::once(&0).chain(values);
-    let steps = values
-        .iter()
-        .zip(before)
-        .map(|(now, before)| now.wrapping_sub(*before));
-    to.numbers(&steps.collect::<Vec<_>>());
+    let mut steps = Vec::with_capacity(values.len());
+    steps.extend(values.first());
+    // In pairs of two slices, which are subtracted side by side.
+    let pairs = values.iter().skip(1).zip(values);
+    steps.extend(pairs.map(|(now, before)| now.wrapping_sub(*before)));
+    to.numbers(&steps);
 }

@@ -6,8 +6,9 @@ use crate::error::OmegaError;
 use crate::execution::book::{CloseRequest, QueuedTask};
 use crate::execution::distance::trailed;
 use crate::execution::{
-    Account, Action, CloseTarget, Instrument, Labels, OpenRequest, Order, OrderStatus, OrderType,
-    PositionMode, ReduceOnly, RejectReason, Semantics, Sizer, SizingBasis, StepBars, SymbolBar,
+    Account, Action, CloseTarget, Distance, Instrument, Labels, OpenRequest, Order, OrderStatus,
+    OrderType, PositionMode, ReduceOnly, RejectReason, Semantics, Sizer, SizingBasis, StepBars,
+    SymbolBar,
 };
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
@@ -323,23 +324,15 @@ pub(super) fn check_prices(order: &Order, now: &SymbolBar) -> Result<f64, Reject
     if now.last.bid.close.is_nan() {
         return Err(RejectReason::Price);
     }
-    let own = match order.kind {
-        OrderType::Limit(price) | OrderType::Stop(price) => [Some(price), None],
+    let has_prices = match order.kind {
+        OrderType::Limit(price) | OrderType::Stop(price) => price.is_finite(),
         OrderType::StopLimit { stop: arms, limit }
-        | OrderType::LimitIfTouched { touch: arms, limit } => [Some(arms), Some(limit)],
-        OrderType::Market | OrderType::AtClose | OrderType::Modify | OrderType::Cancel => {
-            [None, None]
-        }
+        | OrderType::LimitIfTouched { touch: arms, limit } => arms.is_finite() && limit.is_finite(),
+        OrderType::Market | OrderType::AtClose | OrderType::Modify | OrderType::Cancel => true,
     };
-    let distances = [order.trailing_stop, order.trail];
-    if !own.iter().flatten().all(|level| level.is_finite()) {
-        return Err(RejectReason::Price);
-    }
-    if !distances
-        .iter()
-        .flatten()
-        .all(|distance| distance.is_valid())
-    {
+    let has_distances = order.trailing_stop.is_none_or(Distance::is_valid)
+        && order.trail.is_none_or(Distance::is_valid);
+    if !(has_prices && has_distances) {
         return Err(RejectReason::Price);
     }
     let price = reference_price(order, now);
@@ -355,11 +348,8 @@ pub(super) fn check_sides(
     stop: Option<f64>,
     target: Option<f64>,
 ) -> Result<(), RejectReason> {
-    if [stop, target]
-        .iter()
-        .flatten()
-        .any(|level| !level.is_finite())
-    {
+    let is_a_price = |level: Option<f64>| level.is_none_or(f64::is_finite);
+    if !(is_a_price(stop) && is_a_price(target)) {
         return Err(RejectReason::Price);
     }
     let sign = direction.sign();

@@ -143,6 +143,9 @@ impl Simulator {
     /// Fills the orders at the close of a symbol, once its own bar is there, and holds the end of
     /// a session where the calendar has sessions (F16).
     pub(super) fn fill_at_close<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
+        if !self.book.has_queued() {
+            return;
+        }
         let ends = &self.settings.symbols[now.symbol.index()].session_ends;
         // By the open of the symbol's own bar, which a finer one inside it does not have.
         let closes_session = |ends: &Arc<[i64]>| ends.binary_search(&now.opens).is_ok();

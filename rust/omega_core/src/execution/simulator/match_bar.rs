@@ -3,7 +3,9 @@
 use super::fills::EntryPrice;
 use super::{STEPS_OF_AN_ORDER, Simulator};
 use crate::execution::book::Working;
-use crate::execution::{Account, Live, Match, OrderType, Semantics, SymbolBar, at_open, in_bar};
+use crate::execution::{
+    Account, Live, Match, OrderType, Position, Semantics, SymbolBar, Trigger, at_open, in_bar,
+};
 use crate::types::{OrderId, TradeId};
 
 /// Something that a bar reaches.
@@ -37,6 +39,11 @@ impl Simulator {
 
     /// What follows the open inside the bar: EXITS of the loop (L1.4).
     pub(super) fn match_inside<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
+        if self.positions.open.is_empty() && self.book.is_empty() && !self.has_dates {
+            // Closed at the open, and no more is to happen.
+            self.held.forget_entries();
+            return;
+        }
         self.book.end_immediate(now.symbol);
         self.positions.index();
         let mut is_solvent = self.is_surely_solvent(now.symbol, (&now.bar, now.last_rate), account);
@@ -68,36 +75,50 @@ impl Simulator {
     /// may have armed, filled or cancelled it.
     fn match_part<A: Account>(&mut self, part: Part, now: &SymbolBar, account: &mut A) -> bool {
         self.is_stopped(self.book.working.len() + self.positions.open.len());
-        let mut reached = std::mem::take(&mut self.reached);
-        let working = self.book.working.iter();
-        for waiting in working.filter(|w| w.symbol == now.symbol && !w.armed_now) {
-            // Two comparisons with a kept trigger; only what they find is matched in full.
-            let bar = now.bar.side(waiting.trigger.side);
-            let is_reached = match part {
-                Part::Open => waiting.trigger.is_reached_at_open(bar),
-                Part::Inside => waiting.trigger.is_reached(bar),
-            };
-            if is_reached {
-                reached.push((waiting.id, Item::Order(waiting.id)));
-            }
+        // Mostly nothing, which takes no list.
+        let is_reached = self.reached_orders(part, now).next().is_some()
+            || self.reached_positions(part, now).next().is_some();
+        if is_reached {
+            self.match_reached(part, now, account);
         }
-        for position in self.positions.of_symbol(now.symbol) {
+        self.book.settle();
+        is_reached
+    }
+
+    /// The waiting orders that a part of the bar reaches.
+    #[inline]
+    fn reached_orders(&self, part: Part, now: &SymbolBar) -> impl Iterator<Item = &Working> {
+        // Two comparisons with a kept trigger; only what they find is matched in full.
+        let is_reached = move |trigger: &Trigger| match part {
+            Part::Open => trigger.is_reached_at_open(now.bar.side(trigger.side)),
+            Part::Inside => trigger.is_reached(now.bar.side(trigger.side)),
+        };
+        let own = move |w: &&Working| w.symbol == now.symbol && !w.armed_now;
+        let working = self.book.working.iter().filter(own);
+        working.filter(move |waiting| is_reached(&waiting.trigger))
+    }
+
+    /// The open positions whose exits a part of the bar reaches.
+    #[inline]
+    fn reached_positions(&self, part: Part, now: &SymbolBar) -> impl Iterator<Item = &Position> {
+        let is_reached = move |position: &&Position| {
             let bar = now.bar.side(position.direction.exit_side());
-            let is_reached = match part {
+            match part {
                 // A gap through the account's stop is the matter of the test at the open, which
                 // looks at all symbols.
                 Part::Open => position.own_exits().is_reached_at_open(bar),
                 Part::Inside => position.exits().is_reached(bar),
-            };
-            if is_reached {
-                reached.push((position.order, Item::Position(position.id)));
             }
-        }
-        if reached.is_empty() {
-            self.book.settle();
-            self.reached = reached;
-            return false;
-        }
+        };
+        self.positions.of_symbol(now.symbol).filter(is_reached)
+    }
+
+    fn match_reached<A: Account>(&mut self, part: Part, now: &SymbolBar, account: &mut A) {
+        let mut reached = std::mem::take(&mut self.reached);
+        let orders = self.reached_orders(part, now);
+        reached.extend(orders.map(|waiting| (waiting.id, Item::Order(waiting.id))));
+        let positions = self.reached_positions(part, now);
+        reached.extend(positions.map(|p| (p.order, Item::Position(p.id))));
         if part == Part::Inside && self.tests_inside() {
             // A fill moves the account's stop, so that each position has its turn: at the stop as
             // it is by then.
@@ -114,9 +135,7 @@ impl Simulator {
                 break;
             }
         }
-        self.book.settle();
         self.reached = reached;
-        true
     }
 
     fn deal_with<A: Account>(&mut self, item: Item, part: Part, now: &SymbolBar, account: &mut A) {

@@ -279,14 +279,16 @@ impl Simulator {
             None
         };
         let bars = split.as_deref().map_or(bars, StepBars);
-        for now in bars.trading() {
-            // Before the queue, whose orders expire as well (X2.2). The queue comes before the
-            // actions because its orders have the lower numbers, and an action may be about what
-            // they open.
-            self.book.expire(now, self.settings.days(now.symbol));
-            self.fill_queued(now, account);
-            self.raise_late_error()?;
+        if !self.book.is_empty() {
+            for now in bars.trading() {
+                // Before the queue, whose orders expire as well (X2.2). The queue comes before the
+                // actions because its orders have the lower numbers, and an action may be about
+                // what they open.
+                self.book.expire(now, self.settings.days(now.symbol));
+                self.fill_queued(now, account);
+            }
         }
+        self.raise_late_error()?;
         // Taken and put back for its memory: to process an action borrows the whole simulator.
         let mut actions = std::mem::take(&mut self.submitted);
         for action in &mut actions {

@@ -1,7 +1,7 @@
 //! Bars of the only symbol in which nothing can happen, and the range that takes them.
 
 use super::Simulator;
-use crate::execution::{Lows, QuietBar};
+use crate::execution::{Account, Live, Lows, Position, QuietBar, Semantics, StepBars};
 use crate::store::Stretch;
 use crate::types::Bar;
 
@@ -71,6 +71,28 @@ impl Simulator {
         } else {
             0
         }
+    }
+
+    /// Prepares a bar that has opened for a range of which it is the first: its opens have moved
+    /// the account's stop. False where its rest is to be walked whatever its prices are.
+    pub fn begin_quiet_inside<A: Account>(&mut self, opened: StepBars<'_>, account: &A) -> bool {
+        let [now] = opened.0 else { return false };
+        let Some(direction) = self.positions.open.first().map(|first| first.direction) else {
+            return false;
+        };
+        // What was entered inside the bar has not seen all of it, and positions of both directions
+        // are tested from the last mark on, which lies before this open.
+        let is_whole = |p: &Position| p.live == Live::FromOpen && p.direction == direction;
+        let may_begin = self.settings.semantics == Semantics::Two
+            && !self.has_dates
+            && !self.is_ruined
+            && self.late_error.get().is_none()
+            && self.rebalancing.is_measured()
+            && self.positions.open.iter().all(is_whole);
+        if may_begin {
+            self.renew_account_stops(now, account);
+        }
+        may_begin
     }
 
     /// Merges all triggers, unless something has just changed: a run that changes something on each

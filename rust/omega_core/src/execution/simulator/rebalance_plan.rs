@@ -56,6 +56,12 @@ impl Rebalancing {
         self.parts.is_empty() && self.waiting.is_empty()
     }
 
+    /// Whether no target waits and none is still to be measured at the next close.
+    #[inline]
+    pub(super) fn is_measured(&self) -> bool {
+        self.is_idle() && self.measured == self.rows.len()
+    }
+
     /// What waits of a symbol goes on as another one (A6).
     pub(super) fn rename(&mut self, from: SymbolId, to: SymbolId) {
         for part in self.waiting.iter_mut().filter(|part| part.symbol == from) {

@@ -60,15 +60,18 @@ impl Walked {
         for (block, rows) in inputs.equity.chunks(BLOCK).enumerate() {
             sum = rows.iter().fold(sum, |sum, now| sum + now);
             let (least, most) = (least(rows), greatest(rows));
-            // Mostly a block lies below the peak, and above the lowest rows so far.
-            if most < fall.peak && least >= fall.lowest && least >= lowest {
+            if least < lowest {
+                lowest = least;
+            }
+            // Mostly a block lies below the peak: of its rows the lowest alone counts.
+            if most < fall.peak {
                 fall.is_falling = true;
+                if least < fall.lowest {
+                    fall.lowest = least;
+                }
                 continue;
             }
             for (row, &now) in (block * BLOCK..).zip(rows) {
-                if now < lowest {
-                    lowest = now;
-                }
                 // Not strict: back at the peak ends a fall, and of equal peaks the last one begins
                 // the next.
                 if now >= fall.peak {
