@@ -39,7 +39,7 @@ class Grown:
         return self.emit.load_at(self.emit.context, WHOLE, self.field.offset + place)
 
     def _store(self, place: int, number: Any) -> None:
-        self.field.is_written = True
+        self.field.is_written = self.emit.remembers = True
         self.emit.store_at(self.emit.context, number, self.field.offset + place)
 
     @property
@@ -63,7 +63,7 @@ class Grown:
         number = self.emit.number(given) if given.kind != BOOL else given
         self.item = self.writer.note(self.key, number.kind)
         part = self.emit.coerced(number, self.item).part
-        self.field.is_written = True
+        self.field.is_written = self.emit.remembers = True
         if self.item == BOOL:
             part = self.emit.builder.zext(part, WHOLE)
         self.emit.store_at(self._address(place), part)
