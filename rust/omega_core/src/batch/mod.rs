@@ -34,8 +34,10 @@ pub struct Trial<M> {
     pub make: M,
 }
 
+type Run<'t, T> = dyn FnOnce(&Seat<'_>) -> Result<T, OmegaError> + Send + 't;
+
 /// A trial that waits for its thread, whatever its strategy is.
-pub struct Task<'t, T>(Box<dyn FnOnce(&Seat<'_>) -> Result<T, OmegaError> + Send + 't>);
+pub struct Task<'t, T>(Box<Run<'t, T>>);
 
 impl<M> Trial<M> {
     /// The trial, of whose result `keep` takes what the caller wants.
