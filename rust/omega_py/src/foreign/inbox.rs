@@ -101,12 +101,11 @@ impl Inbox {
                     fraction,
                     reason,
                 };
-                match self.target(row)? {
-                    Some(target) => self.actions.push(close(target)),
-                    None => {
-                        let open = self.open.iter().copied().map(CloseTarget::Symbol);
-                        self.actions.extend(open.map(close));
-                    }
+                if let Some(target) = self.target(row)? {
+                    self.actions.push(close(target));
+                } else {
+                    let open = self.open.iter().copied().map(CloseTarget::Symbol);
+                    self.actions.extend(open.map(close));
                 }
             }
             3 => self.actions.push(Action::Cancel(OrderId(number(row)))),
