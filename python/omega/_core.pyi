@@ -1,6 +1,6 @@
 """The native core; private, `omega` is its typed face."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import EllipsisType
@@ -1093,8 +1093,9 @@ class Run:
     def bounded(self, limit: int) -> Run: ...
     def sweep(
         self,
-        settings: Sequence[tuple[Settings, Sequence[SymbolContext]]],
-        trials: Sequence[tuple[int, list[int], object]],
+        settings: list[tuple[Settings, Sequence[SymbolContext]]],
+        trials: Iterator[tuple[int, list[int], object]],
+        most: int,
         workers: int,
         kept: tuple[bool, bool, bool],
     ) -> list[Outcome]: ...

@@ -230,6 +230,7 @@ class CompiledFacts(TypedDict):
     """What is known of the code of a compiled class."""
 
     reads_equity: bool
+    remembers: bool
 
 
 class ForeignFields(TypedDict):

@@ -239,7 +239,7 @@ SAYS = (
     ("counted", r"arithmetic of array of bool is not compiled; count with np\.sum"),
     ("added", r"is changed in its place here; write a\[:\] = a \+ b"),
     ("parts", "self.mine is set to part of a list, which lasts until the callback returns"),
-    ("joined", "lists are not added or compared; loop over their items"),
+    ("joined", r"lists are not added or compared; write self.seen.extend\(...\) for a sum"),
     ("deleted", "del is compiled for items and parts of a list"),
     ("unset", r"self\.later is neither a parameter nor set in init\(\); set it there"),
     ("mixes", "it is int in one place and text in another; use two names"),

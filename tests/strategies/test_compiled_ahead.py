@@ -109,3 +109,87 @@ def test_each_bar_is_seen_as_it_is(seed: int, place: int, kind: type[Notes]) -> 
     made = outcome(seed, words, kind, pause, compiled=True)
     assert made == outcome(seed, words, kind, pause, compiled=False)
     assert int(str(made[1])) > 1_000 or "start" in words
+
+
+class Forgets(omega.Strategy):
+    """Decides by what it sees alone, so that it can decide again where something happens.
+
+    A whole number is divided by 0 at a step that no run has: where a bar has reached the stop of a
+    position that is still open.
+    """
+
+    pause: int = 37
+    width: float = 0.002
+
+    def init(self) -> None:
+        """Begin with nothing."""
+        self.mean, self.calls, self.heard = self.sma(5), 0, 0.0
+
+    @omega.compiled
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Request by the number of the bar, and by what is open and waits."""
+        held, waits = len(self.positions), len(self.pending)
+        for one in self.positions:
+            if one.direction == "long" and one.stop_loss is not None and one.bars_held > 1:
+                waits += 1 // int(bar.bid.low > one.stop_loss)
+        choice = (bar.index * 7919 + 13 * held + waits + int(self.balance)) % (7 * self.pause)
+        if choice == 0 or held + waits > 6:
+            self.close()
+        elif choice == 1:
+            self.buy(stop_loss=bar.close - self.width)
+        elif choice == 2:
+            number = self.sell(take_profit=bar.close - self.width, size=0.1)
+            self.modify(number, stop_loss=bar.close + self.width)
+        elif choice == 3:
+            self.buy(limit=bar.close - self.width / 2, expires="day")
+        elif choice == 4:
+            self.sell(stop=bar.low - self.width, stop_loss=bar.high + self.width)
+        elif choice == 5 and self.mean[-1] > bar.close:
+            self.buy(trailing_stop=self.width * 2)
+
+
+class Hears(Forgets):
+    """The same, which counts what happens and requests something then."""
+
+    @omega.compiled
+    def on_fill(self, fill: omega.Fill) -> None:
+        """Count, and open again once in a while."""
+        self.calls, self.heard = self.calls + 1, self.heard + fill.price
+        if self.calls % 5 == 0:
+            self.buy(limit=fill.price - self.width, stop_loss=fill.price - 2 * self.width)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("words", SETTINGS)
+@pytest.mark.parametrize("kind", [Forgets, Hears])
+def test_what_a_callback_decides_too_early_is_dropped(
+    seed: int, words: dict[str, Any], kind: type[Forgets]
+) -> None:
+    data = {"AAA": walk(BARS, seed=seed + 20, chunks=1 + seed % 4)}
+    run: Any = omega.run_backtest
+    own = kind(pause=(3, 19, 37, 211)[seed % 4])
+    made, plain = (
+        run(data, own, compiled=compiled, sizer=omega.FixedUnits(20_000), **words)
+        for compiled in (True, False)
+    )
+    assert (made.stats.callbacks, plain.stats.callbacks) == ("compiled", "python")
+    assert made.fingerprint == plain.fingerprint
+    counted = [(one.strategy.calls, one.strategy.heard) for one in (made, plain)]
+    assert counted[0] == counted[1]
+    assert made.orders.height > 0
+
+
+def test_it_is_known_what_a_callback_keeps() -> None:
+    from omega.compiling.program import program_of  # noqa: PLC0415 - not there without the extra
+
+    made = []
+    for kind in (Forgets, Notes, Blind):
+        store = walk(50)
+        run: Any = omega.run_backtest
+        ran = run(store, kind(), compiled=True).strategy
+        made.append(program_of(ran, {"on_bar": kind.on_bar}))
+    assert [(one.remembers, "equity" in one.read) for one in made] == [
+        (False, False),
+        (True, True),
+        (True, False),
+    ]

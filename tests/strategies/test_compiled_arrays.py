@@ -136,6 +136,50 @@ def test_parts_of_lists_are_those_of_python() -> None:
     assert len(ran.strategy.levels) == 9
 
 
+class Joins(omega.Strategy):
+    """Puts lists, their parts and tuples into lists."""
+
+    def init(self) -> None:
+        """Declare."""
+        self.levels, self.others = [1.5], [2.5, 0.5]
+        self.places: list[int] = []
+        self.ups = [True]
+        self.found = 0.0
+
+    @omega.compiled
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Join, and replace what is in a list."""
+        self.levels.append(bar.close)
+        self.places += (bar.index, len(self.places))
+        self.ups.extend([bar.close > bar.open, bar.index % 3 == 0])
+        if bar.index % 5 == 1:
+            self.others.extend(self.levels)
+            self.levels.extend(self.levels)
+            self.ups.extend(self.ups[-2:])
+        if len(self.levels) > 20:
+            self.levels[:] = self.levels[-3:]
+            self.others[:] = self.levels
+            self.places[:] = self.places
+        if len(self.places) > 90:
+            self.places[:] = (4, 5)
+            self.ups[:] = self.ups[:3]
+        for one in self.others:
+            self.found += one
+        if self.ups[-1] and self.position is None and self.found > 9.0:
+            self.buy(stop_loss=min(self.others[:5]) - 0.001)
+
+
+def test_lists_are_joined_and_replaced_as_in_python() -> None:
+    candles = walk(300, chunks=3)
+    ran = compare(candles, Joins()).strategy
+    plain = omega.run_backtest(candles, Joins(), compiled=False).strategy
+    assert isinstance(ran, Joins)
+    assert isinstance(plain, Joins)
+    assert ran.found > 100
+    for name in ("levels", "others", "places", "ups"):
+        assert repr(getattr(ran, name)) == repr(getattr(plain, name))
+
+
 def test_an_item_that_is_not_there_cannot_be_taken_out() -> None:
     class Takes(omega.Strategy):
         def init(self) -> None:

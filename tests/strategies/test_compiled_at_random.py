@@ -143,6 +143,8 @@ ASSIGNMENTS = st.one_of(
     st.builds("c = c {} {}".format, st.sampled_from("+-*"), WHOLES),
     st.builds("self.counts[:] = {} {} self.counts".format, WHOLES, st.sampled_from("+-*")),
     st.sampled_from(["self.low.clear()", "del self.low[:-6]", "del self.kin[-2:]"]),
+    st.sampled_from(["self.kin.extend(self.kin[-2:])", "self.low += (m % 7, 2)"]),
+    st.sampled_from(["self.kin[:] = self.kin[-9:]", "self.low[:] = self.low[1:4]"]),
     st.sampled_from(["del self.kin[0]", "self.counts[:] = -c", "c = np.abs(self.counts)"]),
 )
 

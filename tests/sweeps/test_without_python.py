@@ -164,3 +164,32 @@ def test_a_class_is_looked_at_once_a_sweep(monkeypatch: pytest.MonkeyPatch) -> N
     grid = {"fast": list(range(2, 30)), "slow": [40, 50]}
     assert len(omega.sweep(CANDLES, Crossing, grid, workers=2)) == 56
     assert looked == [Crossing]
+
+
+class Stops(Crossing):
+    """Is interrupted while the run of a number is put together, and cannot be put together."""
+
+    stops: bool = False
+    refuses: bool = False
+
+    def init(self) -> None:
+        """Declare."""
+        super().init()
+        if self.stops:
+            raise KeyboardInterrupt
+        if self.refuses:
+            raise ValueError("refused")
+
+
+def test_what_is_put_together_may_fail_or_be_interrupted_while_runs_go_on() -> None:
+    lines = [{"fast": 2, "slow": slow, "refuses": slow % 3 == 0} for slow in range(5, 35)]
+    made = omega.sweep(CANDLES, Stops, lines, workers=2).to_polars()
+    refused = [one["refuses"] for one in lines]
+    assert [error == "ValueError: refused" for error in made["error"]] == refused
+    plain = [row for row in lines if not row["refuses"]]
+    alone = omega.sweep(CANDLES, Crossing, [{"fast": 2, "slow": row["slow"]} for row in plain])
+    assert made.filter(~made["refuses"])["fingerprint"].equals(alone.to_polars()["fingerprint"])
+    stops = {"fast": 2, "slow": 9, "stops": True}
+    ended = omega.sweep(CANDLES, Stops, [*lines[:12], stops, *lines], workers=2)
+    assert ended.interrupted
+    assert 8 <= ended.to_polars().height <= 12  # the first batch, at least

@@ -25,7 +25,7 @@ def write_loop(emit: Emitter, body: ir.Function, read: frozenset[str]) -> None:
     count = emit.load_at(emit.event, WHOLE, _COUNT)
     # Counted from where they begin: a sum over what the step before wrote would wait for it.
     first = emit.of_frame("tracks")
-    bars, step = emit.field(first, "omega_track", "bars"), emit.of_frame("step")
+    bars = emit.field(first, "omega_track", "bars")
     with emit.loop() as (_, after):
         builder.store(builder.call(body, [frame, context]), code)
         now = builder.load(taken)
@@ -39,9 +39,10 @@ def write_loop(emit: Emitter, body: ir.Function, read: frozenset[str]) -> None:
             builder.cbranch(ends, after, goes_on)
             builder.position_at_end(goes_on)
         later = builder.add(now, WHOLE(1))
-        emit.store_at(emit.frame, builder.add(step, later), emit.layout["omega_frame"]["step"])
-        emit.store_at(first, builder.add(bars, later), emit.layout["omega_track"]["bars"])
-        emit.store_at(first, WHOLE(1), emit.layout["omega_track"]["fresh"])
+        track = emit.layout["omega_track"]
+        emit.store_at(first, builder.add(bars, later), track["bars"])
+        if "fresh" in read:
+            emit.store_at(first, WHOLE(1), track["fresh"])
         _show_account(emit, now, read)
         builder.store(later, taken)
     emit.store_at(emit.event, builder.load(taken), _TAKEN)

@@ -120,7 +120,10 @@ def _require_numbers(arrays: Sequence[Value]) -> None:
         if not isinstance(one.kind, ArrayKind) or one.kind.dimensions != 1:
             raise Refused("arithmetic of arrays of two dimensions is not compiled; take a row")
         if isinstance(one.kind, PartKind):
-            raise Refused("lists are not added or compared; loop over their items")
+            raise Refused(
+                "lists are not added or compared; write self.seen.extend(...) for a sum, and loop "
+                "over their items"
+            )
         if one.kind.item == BOOL:
             raise Refused(
                 f"arithmetic of {one.kind} is not compiled; count with np.sum, or write np.any or "

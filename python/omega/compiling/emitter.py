@@ -56,7 +56,8 @@ class Emitter:
 
     Attributes:
         line: The line that they are of.
-        read: What they read of the frame.
+        read: What they read of the frame and of its tracks.
+        remembers: Whether they change what the next call reads.
     """
 
     def __init__(self, module: ir.Module, function: ir.Function, layout: Layout) -> None:
@@ -65,6 +66,7 @@ class Emitter:
         self.builder = ir.Builder(function.append_basic_block("body"))
         self.line = 0
         self.read: set[str] = set()
+        self.remembers = False
         addresses = [ir.Builder(self.entry).ptrtoint(argument, WHOLE) for argument in function.args]
         # Of what is called for fills, the event stands between.
         self.frame, *events, self.context = addresses
@@ -136,12 +138,13 @@ class Emitter:
     def field(self, address: Any, struct: str, name: str) -> Any:
         """Load a field of a struct."""
         kind = REAL if name in _FLOATS else WHOLE
+        if struct in ("omega_frame", "omega_track"):
+            self.read.add(name)
         offset = self.layout[struct][name]
         return self.load_at(address, kind, offset, is_fixed=(struct, name) in _FIXED)
 
     def of_frame(self, name: str) -> Any:
         """Load a field of the frame."""
-        self.read.add(name)
         return self.field(self.frame, "omega_frame", name)
 
     def element(self, address: Any, place: Any, size: int = 8) -> Any:

@@ -101,9 +101,10 @@ class Fields:
         """Return whether another strategy of the class has the same kinds of fields."""
         try:
             return all(
-                kind_of(path, value_of(instance, path)) == field.kind
-                and is_indicator(value_of(instance, path)) == (field.column is not None)
-                for path, field in self.found.items()
+                is_indicator(own) == (field.column is not None)
+                and kind_of(field.path, own) == field.kind
+                for field in self.found.values()
+                for own in [value_of(instance, field.path)]
             )
         except (Refused, AttributeError):
             return False

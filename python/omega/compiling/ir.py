@@ -181,6 +181,7 @@ class Builder:
             self.block.is_terminated = True
 
     add, sub, mul = _binary("add"), _binary("sub"), _binary("mul")
+    add_within = _binary("add nsw")  # where it surely has no more than 64 bits
     sdiv, srem, udiv, urem = _binary("sdiv"), _binary("srem"), _binary("udiv"), _binary("urem")
     and_, or_, xor, ashr = _binary("and"), _binary("or"), _binary("xor"), _binary("ashr")
     fadd, fsub, fmul = _binary("fadd"), _binary("fsub"), _binary("fmul")

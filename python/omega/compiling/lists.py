@@ -13,7 +13,7 @@ from typing import Any
 from omega.compiling.arithmetic import binary, compared
 from omega.compiling.arrays import fold
 from omega.compiling.emitter import BYTE, PARTS, WHOLE
-from omega.compiling.kinds import BOOL, FLOAT, INT, ListKind, PartKind, Refused, Value
+from omega.compiling.kinds import BOOL, FLOAT, INT, TUPLE, ListKind, PartKind, Refused, Value
 from omega.compiling.writer import Own, Writer
 
 _LEAST_ROOM = 16
@@ -39,7 +39,7 @@ class Grown:
         return self.emit.load_at(self.emit.context, WHOLE, self.field.offset + place)
 
     def _store(self, place: int, number: Any) -> None:
-        self.field.is_written = True
+        self.field.is_written = self.emit.remembers = True
         self.emit.store_at(self.emit.context, number, self.field.offset + place)
 
     @property
@@ -63,7 +63,7 @@ class Grown:
         number = self.emit.number(given) if given.kind != BOOL else given
         self.item = self.writer.note(self.key, number.kind)
         part = self.emit.coerced(number, self.item).part
-        self.field.is_written = True
+        self.field.is_written = self.emit.remembers = True
         if self.item == BOOL:
             part = self.emit.builder.zext(part, WHOLE)
         self.emit.store_at(self._address(place), part)
@@ -93,6 +93,30 @@ class Grown:
             self._store(ROOM, more)
         self.put(length, given)
         self._store(LENGTH, builder.add(length, WHOLE(1)))
+
+    def extend(self, given: Value) -> None:
+        """Put the items of a list, of a part of one, or of a tuple at the end."""
+        if given.kind == TUPLE:
+            for one in given.static:
+                self.append(one)
+        elif isinstance(given.kind, PartKind):
+            fold(self.writer, given, lambda _, one: self.append(one))
+        elif isinstance(given.kind, ListKind):
+            # As many as it has now: it may be the list itself.
+            other = Grown(self.writer, given)
+            self.extend(other.part(WHOLE(0), other.length))
+        else:
+            raise Refused(
+                f"{given.kind} is given; a list takes items of lists, their parts, tuples"
+            )
+
+    def replace(self, given: Value) -> None:
+        """Put other items in the place of all."""
+        if isinstance(given.kind, ListKind):
+            other = Grown(self.writer, given)
+            given = other.part(WHOLE(0), other.length)
+        self.clear()
+        self.extend(given)
 
     def taken(self, place: Any) -> Value:
         """Take an item out; those after it move up."""
@@ -176,6 +200,9 @@ def called(writer: Writer, given: Value, name: str, arguments: Sequence[Value]) 
     if name == "append" and len(arguments) == 1:
         grown.append(arguments[0])
         return none
+    if name == "extend" and len(arguments) == 1:
+        grown.extend(arguments[0])
+        return none
     if name == "clear" and not arguments:
         grown.clear()
         return none
@@ -183,8 +210,8 @@ def called(writer: Writer, given: Value, name: str, arguments: Sequence[Value]) 
         key = arguments[0] if arguments else writer.emit.whole(-1)
         return grown.taken(grown.place(key))
     raise Refused(
-        f"a list has no compiled {name!r}; it has append(x), pop(), pop(i), clear(), count(x), "
-        "len, items, in and loops"
+        f"a list has no compiled {name!r}; it has append(x), extend(xs), pop(), pop(i), clear(), "
+        "count(x), len, items, in and loops"
     )
 
 

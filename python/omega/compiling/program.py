@@ -51,6 +51,7 @@ class Program:
         addresses: By callback where its code is.
         is_kept: Whether it was on disk.
         read: What `on_bar` reads of the frame.
+        remembers: Whether one call of `on_bar` changes what the next one reads.
     """
 
     def __init__(self, instance: Strategy, callbacks: Mapping[str, FunctionType]) -> None:
@@ -63,6 +64,7 @@ class Program:
         self.fields = Fields(instance)
         self.globals = Globals()
         self.read: frozenset[str] = frozenset()
+        self.remembers = False
         module = self._written(callbacks)
         self.fields.forget()
         self._engine, self.is_kept = _engine_of(str(module))
@@ -102,7 +104,7 @@ class Program:
         emit.finish()
         if is_walked:
             body.prefix, body.suffix = "internal ", "alwaysinline "  # it is called once
-            self.read = frozenset(emit.read)
+            self.read, self.remembers = frozenset(emit.read), emit.remembers
             loop = Emitter(module, _function(module, _symbol(name), 3), self._layout)
             write_loop(loop, body, self.read)
             loop.finish()

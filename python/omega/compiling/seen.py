@@ -247,7 +247,10 @@ def value_at(writer: Writer, given: Value, key: Value) -> Value:
     """Return `indicator[key]`, from -1 (now) backwards."""
     emit = writer.emit
     number = emit.as_int(key).part
-    index = emit.builder.add(_visible(writer, given), number)
+    # So that of [-2] and [-1] only the first is tested.
+    is_within = key.is_static and key.static < 0
+    add = emit.builder.add_within if is_within else emit.builder.add
+    index = add(_visible(writer, given), number)
     wrong = emit.builder.icmp_signed(">=", number, WHOLE(0))
     emit.fail_if(emit.builder.or_(wrong, emit.builder.icmp_signed("<", index, WHOLE(0))))
     return Value(FLOAT, [emit.load_at(emit.element(given.parts[0], index), REAL)])

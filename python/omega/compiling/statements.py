@@ -82,15 +82,19 @@ def _assign_item(writer: Writer, target: ast.Subscript, given: Value) -> None:
     emit = writer.emit
     array = value(writer, target.value)
     if isinstance(array.kind, ListKind):
-        if isinstance(target.slice, ast.Slice):
-            raise Refused("single items of a list can be set")
-        grown = lists.Grown(writer, array)
+        grown, key = lists.Grown(writer, array), target.slice
+        if isinstance(key, ast.Slice):
+            if key.lower is not None or key.upper is not None or key.step is not None:
+                raise Refused("single items of a list can be set, or all of them with [:]")
+            grown.replace(given)
+            return
         grown.put(grown.place(value(writer, target.slice)), given)
         return
     if not isinstance(array.kind, ArrayKind):
         raise Refused(f"items of {array.kind} cannot be set")
     if not array.kind.writeable:
         raise Refused("a window, or an array that is read only, cannot be written to")
+    emit.remembers = True  # as it may be one of the strategy's own
     if isinstance(target.slice, ast.Slice):
         _fill(writer, array, target.slice, given)
         return
@@ -142,10 +146,13 @@ def _augmented(writer: Writer, node: ast.AugAssign) -> None:
     target = node.target
     read = ast.copy_location(_read(target), target)
     left, right = value(writer, read), value(writer, node.value)
+    if isinstance(left.kind, ListKind) and isinstance(node.op, ast.Add):
+        lists.Grown(writer, left).extend(right)
+        return
     if isinstance(left.kind, (ArrayKind, ListKind)):
         raise Refused(
             f"{left.kind} is changed in its place here; write a[:] = a + b for an array, and "
-            "append for a list"
+            "append or extend for a list"
         )
     if isinstance(right.kind, ArrayKind):
         _assign(writer, target, elementwise.binary(writer, node.op, left, right))

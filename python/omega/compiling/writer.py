@@ -293,7 +293,7 @@ class Writer(abc.ABC):
             )
         self.note(("field", path), field.kind)
         kind = self.note(("field", path), value.kind)
-        field.is_written = True
+        field.is_written = self.emit.remembers = True
         made, emit, offset = self.emit.coerced(value, kind), self.emit, field.offset
         if kind in MAYBE:
             emit.store_at(emit.context, emit.builder.zext(made.parts[0], WHOLE), offset)

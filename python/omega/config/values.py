@@ -70,7 +70,8 @@ def taken(place: str, given: object, rule: Check[_Taken]) -> _Taken:
 def require_texts(place: str, **given: object) -> None:
     """Refuse what is neither a text nor None, of the arguments of a call."""
     for name, one in given.items():
-        taken(f"{place} {name}", one, optional(text))
+        if one is not None:  # as most are, in each run of a sweep
+            taken(f"{place} {name}", one, optional(text))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ COLUMNS = frozenset(
     ("volume", *(side + price for side in ("", "bid_", "ask_") for price in PRICES))
 )
 
+_SIDE = one_of("bid", "ask")
 _Group = TypeVar("_Group")
 
 
@@ -173,7 +174,7 @@ class Declaring:
 
 def _checked(name: str, reads: Reads, source: Sources, side: str) -> Sources:
     """Refuse a source or a side that the indicator does not read; give what it does."""
-    side = taken(f"{name} side", side, one_of("bid", "ask"))
+    side = taken(f"{name} side", side, _SIDE)
     if reads is Reads.CANDLES:
         if not isinstance(source, str) or source != "close":
             raise ConfigError(

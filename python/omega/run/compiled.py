@@ -140,7 +140,10 @@ def _made(strategy: Strategy, job: Job, callbacks: Callbacks, context: Context) 
                 for place, (_, mask) in enumerate(callbacks["triggers"])
             ],
             "on_fill": program.addresses.get(EVENTS),
-            "compiled": {"reads_equity": "equity" in program.read},
+            "compiled": {
+                "reads_equity": "equity" in program.read,
+                "remembers": program.remembers,
+            },
             "context": own.address,
             "columns": columns,
             "keeps": (program, own),

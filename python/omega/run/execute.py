@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from omega._core import ForeignStrategy, NativeStrategy, Run
 
 Outcome = tuple[ResultTables, RunReport]
+_BARS = whole(minimum=0)
 
 
 def execute(job: Job, backend: str) -> Outcome:
@@ -117,7 +118,7 @@ def declare_warmup(job: Job, context: Context) -> None:
     """Request the bars that a strategy needs besides its indicators' own."""
     if isinstance(job.strategy, Strategy):
         try:
-            bars = whole(minimum=0)(job.strategy.warmup)
+            bars = _BARS(job.strategy.warmup)
         except Refused as refused:
             raise ConfigError(
                 f"{type(job.strategy).__name__}.warmup: given {job.strategy.warmup!r}, expected "

@@ -98,6 +98,20 @@ class Job:
     growth: Mapping[str, Growth] = dataclasses.field(default_factory=dict)
     higher_growth: Mapping[tuple[str, str], Growth] = dataclasses.field(default_factory=dict)
 
+    def of(self, strategy: Strategy | Foreign) -> Job:
+        """Return the same job of another strategy; `dataclasses.replace` takes ten times as long.
+
+        Example:
+            >>> import omega
+            >>> one = Job([], omega.Strategy(), {}, [], [], {}, None, None, when=1)
+            >>> other = one.of(omega.Strategy())
+            >>> (other.when, other.strategy is one.strategy, other.ran is one.ran)
+            (1, False, False)
+        """
+        made = object.__new__(Job)
+        vars(made).update(vars(self), strategy=strategy, ran=Ran())
+        return made
+
     def own_columns(self, symbol: str | None, timeframe: str | None) -> OwnColumns | None:
         """Return the user's columns beside a symbol's candles, or beside a table of higher bars."""
         name = self.stores[0].symbols[0] if symbol is None else symbol

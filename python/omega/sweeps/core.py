@@ -5,10 +5,11 @@ The interpreter is released while a batch runs; batches are short enough that Ct
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
@@ -40,6 +41,8 @@ SECONDS = 0.25
 """How long a batch should take."""
 
 Numbered = tuple[int, Parameters]
+Entrant = tuple[int, list[int], object]
+"""The place of a run's settings, the bars that it needs, and its strategy as the core takes it."""
 
 _OF_MARKET = (
     "data",
@@ -57,6 +60,32 @@ _OF_MARKET = (
 def is_of_core(strategy: object) -> bool:
     """Return whether a strategy never calls Python."""
     return isinstance(strategy, (Signals, Native)) or is_without_python(strategy)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Known:
+    """What runs of the same settings share: their place, a job, and the bars that they need."""
+
+    place: int
+    job: Job
+    needs: list[int]
+
+
+@dataclasses.dataclass
+class _Shared:
+    """A batch while it is put together.
+
+    Attributes:
+        settings: By their key what is known of the settings so far.
+        fields: The settings as the core takes them, by place.
+        prepared: Of each run what the core takes, or why there is none.
+        run: The market.
+    """
+
+    settings: dict[object, _Known] = dataclasses.field(default_factory=dict)
+    fields: list[tuple[Settings, Sequence[SymbolContext]]] = dataclasses.field(default_factory=list)
+    prepared: list[Entrant | BaseException] = dataclasses.field(default_factory=list)
+    run: Run | None = None
 
 
 class Core:
@@ -114,42 +143,51 @@ class Core:
 
     def _batch(self, trials: Sequence[Numbered]) -> list[Row]:
         """Make runs over one market; what cannot be put together is a row with its error."""
-        prepared: list[tuple[int, list[int], object] | BaseException] = []
-        jobs: dict[object, Job] = {}
-        settings: dict[object, int] = {}
-        fields: list[tuple[Settings, Sequence[SymbolContext]]] = []
-        needs: list[list[int]] = []
-        run: Run | None = None
-        for _, parameters in trials:
-            try:
-                strategy, key = self.spec.strategy_of(parameters), self._settings_key(parameters)
-                job = None
-                if key not in settings or isinstance(strategy, Signals):
-                    job = self._job(strategy, parameters)
-                    run = self._run(job, parameters)
-                if key not in settings and job is not None:
-                    settings[key] = len(fields)
-                    fields.append((job.settings, job.contexts))
-                    needs.append([] if run is None else run.warmup(job.settings["semantics"]))
-                    jobs[key] = job
-                if self._form(strategy).is_without_python:
-                    job = jobs[key]
-                    run = self._run(job, parameters)  # with indicators and a warm-up of its own
-                place = settings[key]
-                prepared.append((place, *self._entrant(strategy, job, run, needs[place])))
-            except Exception as error:  # noqa: BLE001 - a run that fails is a row
-                prepared.append(error)
-        ready = [one for one in prepared if isinstance(one, tuple)]
-        spec, kept = self.spec, bool(self.spec.tables)
+        spec, shared = self.spec, _Shared()
+        waiting = self._prepared(trials, shared)
+        first = next(waiting, None)  # it makes the market that the batch is run over
         made: Iterator[Outcome] = iter(())
-        if run is not None and ready:
+        if first is not None and shared.run is not None:
             self._require_unchanged()
-            wanted = (spec.fingerprint, kept, spec.daily)
-            made = iter(run.sweep(fields, ready, self.workers, wanted))
+            wanted = (spec.fingerprint, bool(spec.tables), spec.daily)
+            entrants = chain([first], waiting)
+            made = iter(
+                shared.run.sweep(shared.fields, entrants, len(trials), self.workers, wanted)
+            )
             self._require_unchanged()
         return [
-            self._row_of(*trial, one, made) for trial, one in zip(trials, prepared, strict=True)
+            self._row_of(*trial, one, made)
+            for trial, one in zip(trials, shared.prepared, strict=True)
         ]
+
+    def _prepared(self, trials: Sequence[Numbered], shared: _Shared) -> Iterator[Entrant]:
+        """Put runs together, one after the other: those before run meanwhile."""
+        for _, parameters in trials:
+            try:
+                one = self._trial(parameters, shared)
+            except Exception as error:  # noqa: BLE001 - a run that fails is a row
+                shared.prepared.append(error)
+            else:
+                shared.prepared.append(one)
+                yield one
+
+    def _trial(self, parameters: Parameters, shared: _Shared) -> Entrant:
+        """Put a run together."""
+        strategy, key = self.spec.strategy_of(parameters), self._settings_key(parameters)
+        found, job = shared.settings.get(key), None
+        if found is None or isinstance(strategy, Signals):
+            job = self._job(strategy, parameters)
+            shared.run = self._run(job, parameters)
+        if found is None and job is not None and shared.run is not None:
+            needs = shared.run.warmup(job.settings["semantics"])
+            found = shared.settings[key] = _Known(len(shared.fields), job, needs)
+            shared.fields.append((job.settings, job.contexts))
+        known = cast("_Known", found)
+        run = shared.run
+        if self._form(strategy).is_without_python:
+            job = known.job
+            run = self._run(job, parameters)  # with indicators and a warm-up of its own
+        return known.place, *self._entrant(strategy, job, run, known.needs)
 
     def _row_of(
         self, number: int, parameters: Parameters, prepared: object, made: Iterator[Outcome]

@@ -11,7 +11,7 @@ from omega.run.context import Context
 from omega.run.copying import copied, has_values, holds_values
 from omega.run.execute import bound, callbacks_of, declare_warmup
 from omega.run.foreign import foreign_strategy
-from omega.run.job import Job, Ran
+from omega.run.job import Job
 from omega.strategy.base import Strategy
 from omega.strategy.compiled import is_marked
 from omega.strategy.conditions import AnyCondition, triggers_of
@@ -74,7 +74,7 @@ def entrant_of(
     is_alone = is_own and form.holds_values
     alone = is_alone and isinstance(strategy, Strategy) and has_values(strategy)
     own: Any = strategy if alone else copied(strategy, None)[0]
-    job = dataclasses.replace(job, strategy=own, ran=Ran())
+    job = job.of(own)
     context = Context(run, job)
     with context.active():
         if isinstance(own, Foreign):

@@ -1,24 +1,26 @@
 //! Many runs of strategies of the core: trials in, outcomes out, the interpreter released.
 
 use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use numpy::PyArray1;
 use pyo3::prelude::*;
+use pyo3::types::{PyIterator, PyList};
 
 use super::config::{ContextFields, RunSettings};
 use super::error::to_pyerr;
-use super::foreign::{Foreign, ForeignStrategy};
+use super::foreign::ForeignStrategy;
 use super::native::NativeStrategy;
 use super::results::{PyMetric, PyRunTables};
 use super::without_python::rates_of;
 use omega_core::backtest::{BacktestResult, Config};
-use omega_core::batch::{Batch, Trial};
+use omega_core::batch::{Batch, Task, Trial};
 use omega_core::error::OmegaError;
 use omega_core::indicators::Cache;
 use omega_core::results::RunTables;
 use omega_core::statistics::trial_moments;
 use omega_core::store::Market;
-use omega_core::strategies::{Native, named};
+use omega_core::strategies::named;
 
 /// A strategy that is ready, or the name and parameters of one that a thread will make.
 #[derive(FromPyObject)]
@@ -41,49 +43,50 @@ pub(super) struct TrialFields<'py> {
     entrant: Entrant<'py>,
 }
 
-/// Makes the strategy of a trial.
-// Boxed, because one batch may hold both kinds.
-type Make<S> = Box<dyn FnOnce(&Market, &Cache) -> Result<S, OmegaError> + Send>;
-
-/// The trials of a batch by what their strategies are, each with its place: one loop for all would
-/// ask at each step.
-#[derive(Default)]
-struct Sorted<'a> {
-    of_core: (Vec<usize>, Vec<Trial<'a, Make<Native>>>),
-    foreign: (Vec<usize>, Vec<Trial<'a, Make<Foreign>>>),
-}
-
-impl<'a> Sorted<'a> {
-    fn add(&mut self, place: usize, trial: TrialFields<'_>, configs: &'a [Config]) {
-        let config = &configs[trial.settings];
-        let make: Make<Native> = match trial.entrant {
+impl TrialFields<'_> {
+    /// The trial, ready for a thread of its own.
+    fn task<'t>(
+        self,
+        config: &Arc<Config>,
+        keep: &'t (impl Fn(&BacktestResult) -> Kept + Sync),
+    ) -> Task<'t, Kept> {
+        let (config, warmup) = (Arc::clone(config), self.warmup);
+        match self.entrant {
             Entrant::Made(strategy) => {
                 // Cloned while the interpreter is held; the thread that runs it has none.
                 let native = strategy.get().fresh();
-                Box::new(move |_, _| Ok(native))
+                let make = move |_: &Market, _: &Cache| Ok(native);
+                Trial {
+                    config,
+                    warmup,
+                    make,
+                }
+                .task(keep)
             }
             // Made on its thread, since its indicators are computed there, through the shared
             // cache.
-            Entrant::Named(name, parameters) => Box::new(move |market, cache| {
-                named(&name, &parameters, &market.symbols()[0], Some(cache))
-            }),
-            Entrant::Foreign(strategy) => {
-                let (plan, rates) = (strategy.get().plan(), rates_of(config));
-                self.foreign.0.push(place);
-                self.foreign.1.push(Trial {
+            Entrant::Named(name, parameters) => {
+                let make = move |market: &Market, cache: &Cache| {
+                    named(&name, &parameters, &market.symbols()[0], Some(cache))
+                };
+                Trial {
                     config,
-                    warmup: trial.warmup,
-                    make: Box::new(move |market, _| Ok(plan.start(market, rates))),
-                });
-                return;
+                    warmup,
+                    make,
+                }
+                .task(keep)
             }
-        };
-        self.of_core.0.push(place);
-        self.of_core.1.push(Trial {
-            config,
-            warmup: trial.warmup,
-            make,
-        });
+            Entrant::Foreign(strategy) => {
+                let (plan, rates) = (strategy.get().plan(), rates_of(&config));
+                let make = move |market: &Market, _: &Cache| Ok(plan.start(market, rates));
+                Trial {
+                    config,
+                    warmup,
+                    make,
+                }
+                .task(keep)
+            }
+        }
     }
 }
 
@@ -137,64 +140,72 @@ impl Kept {
     }
 }
 
-/// What the settings of a batch say, which trials name by their place.
-// All at once, while the interpreter is held: trials run without it, and the settings are Python
-// objects.
-pub(super) fn configs(
-    settings: Vec<(RunSettings, Vec<ContextFields<'_>>)>,
-) -> PyResult<Vec<Config>> {
-    let configs = settings
-        .into_iter()
-        .map(|(settings, contexts)| settings.config(&contexts, Vec::new()));
-    configs.collect::<Result<_, _>>().map_err(to_pyerr)
+/// The trials of a batch as Python makes them, one after the other, and the settings that they
+/// name by their place.
+pub(super) struct Waiting {
+    pub(super) settings: Py<PyList>,
+    pub(super) trials: Py<PyIterator>,
+    /// Of the settings so far: they are Python objects, and trials run without the interpreter.
+    pub(super) configs: Vec<Arc<Config>>,
 }
 
-/// Runs the trials of a batch; an interrupt ends it.
+impl Waiting {
+    /// The next trial, which runs while Python makes those after it.
+    fn next<'t>(
+        &mut self,
+        py: Python<'_>,
+        keep: &'t (impl Fn(&BacktestResult) -> Kept + Sync),
+    ) -> PyResult<Option<Task<'t, Kept>>> {
+        let Some(trial) = self.trials.bind(py).clone().next() else {
+            return Ok(None);
+        };
+        let trial: TrialFields<'_> = trial?.extract()?;
+        while self.configs.len() <= trial.settings {
+            let given = self.settings.bind(py).get_item(self.configs.len())?;
+            let (settings, contexts): (RunSettings, Vec<ContextFields<'_>>) = given.extract()?;
+            let config = settings.config(&contexts, Vec::new()).map_err(to_pyerr)?;
+            self.configs.push(Arc::new(config));
+        }
+        let config = &self.configs[trial.settings];
+        Ok(Some(trial.task(config, keep)))
+    }
+}
+
+/// Runs the trials of a batch, at most so many; an interrupt ends it.
 pub(super) fn run(
     py: Python<'_>,
     batch: &Batch<'_>,
-    configs: &[Config],
-    trials: Vec<TrialFields<'_>>,
+    most: usize,
+    mut waiting: Waiting,
     wanted: &Wanted,
 ) -> PyResult<Vec<Outcome>> {
-    let mut sorted = Sorted::default();
-    for (place, trial) in trials.into_iter().enumerate() {
-        sorted.add(place, trial, configs);
-    }
     let keep = |result: &BacktestResult| Kept::of(result, wanted);
-    let mut interrupt = None;
-    let mut look = || {
+    let raised = Mutex::new(None);
+    let broken = |error: PyErr| {
+        *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        ControlFlow::Break(())
+    };
+    let outcomes = py.detach(|| {
+        let next = || match Python::attach(|py| waiting.next(py, &keep)) {
+            Ok(task) => ControlFlow::Continue(task),
+            Err(error) => broken(error).map_continue(|()| None),
+        };
         #[expect(
             clippy::redundant_closure_for_method_calls,
             reason = "the method itself is for one lifetime of the interpreter alone"
         )]
-        let looked = Python::attach(|py| py.check_signals());
-        looked.map_or_else(
-            |raised| {
-                interrupt = Some(raised);
-                ControlFlow::Break(())
-            },
-            ControlFlow::Continue,
-        )
-    };
-    let (of_core, foreign) = (sorted.of_core, sorted.foreign);
-    let outcomes = py.detach(|| {
-        let mut outcomes = placed(of_core.0, batch.run(of_core.1, keep, &mut look)?);
-        outcomes.extend(placed(foreign.0, batch.run(foreign.1, keep, &mut look)?));
-        outcomes.sort_unstable_by_key(|(place, _)| *place);
-        Ok(outcomes)
+        let look = || {
+            let looked = Python::attach(|py| py.check_signals());
+            looked.map_or_else(broken, ControlFlow::Continue)
+        };
+        batch.run(most, next, look)
     });
     // After the threads are done: nothing of the batch runs on behind the exception.
-    if let Some(raised) = interrupt {
-        return Err(raised);
+    if let Some(error) = raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(error);
     }
     let outcomes = outcomes.map_err(to_pyerr)?.into_iter();
-    outcomes.map(|(_, done)| outcome(py, done)).collect()
-}
-
-/// Outcomes with their places in the batch.
-fn placed<T>(places: Vec<usize>, outcomes: Vec<T>) -> Vec<(usize, T)> {
-    places.into_iter().zip(outcomes).collect()
+    outcomes.map(|done| outcome(py, done)).collect()
 }
 
 fn outcome(py: Python<'_>, done: Result<Kept, OmegaError>) -> PyResult<Outcome> {

@@ -13,7 +13,7 @@ use pyo3_arrow::PyChunkedArray;
 
 use super::actions::AsGiven;
 use super::active;
-use super::batch::{self, Outcome, TrialFields, Wanted};
+use super::batch::{self, Outcome, Waiting, Wanted};
 use super::callbacks::Callbacks;
 use super::clock::Tracks;
 use super::components::{Components, CooldownFields, Failure, Parts, PyPortfolio};
@@ -432,12 +432,14 @@ impl Run {
         }
     }
 
-    /// Walks the bars once for each trial, on so many threads; the interpreter is released.
+    /// Walks the bars once for each trial, at most so many, on so many threads. A trial begins as
+    /// soon as it is there; the interpreter is released while the next one is not made.
     fn sweep(
         &self,
         py: Python<'_>,
-        settings: Vec<(RunSettings, Vec<ContextFields<'_>>)>,
-        trials: Vec<TrialFields<'_>>,
+        settings: Py<PyList>,
+        trials: &Bound<'_, PyAny>,
+        most: usize,
         workers: usize,
         kept: (bool, bool, bool),
     ) -> PyResult<Vec<Outcome>> {
@@ -452,7 +454,12 @@ impl Run {
             tables,
             daily,
         };
-        batch::run(py, &batch, &batch::configs(settings)?, trials, &wanted)
+        let waiting = Waiting {
+            settings,
+            trials: trials.try_iter()?.unbind(),
+            configs: Vec::new(),
+        };
+        batch::run(py, &batch, most, waiting, &wanted)
     }
 
     /// Walks the bars with a strategy of the core; the interpreter is released.

@@ -1,16 +1,17 @@
 //! Many backtests over one market, on threads of their own.
 //!
-//! In: trials, each a configuration and a way to make its strategy. Out: one outcome a trial, in
-//! the order of the trials, whichever thread was done first. Candles and indicators are shared;
-//! once `keep` has taken from a result what the caller wants, its memory goes to the next trial.
+//! In: trials, each a configuration and a way to make its strategy, one after the other while those
+//! before run. Out: one outcome a trial, in the order of the trials, whichever thread was done
+//! first. Candles and indicators are shared; once `keep` has taken from a result what the caller
+//! wants, its memory goes to the next trial.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use rayon::ThreadPoolBuilder;
-use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
 use crate::backtest::{Backtest, BacktestResult, Config};
 use crate::error::OmegaError;
@@ -23,14 +24,30 @@ use crate::strategies::WarmedUp;
 
 /// One backtest of a batch.
 #[derive(Debug, Clone)]
-pub struct Trial<'a, M> {
+pub struct Trial<M> {
     /// Its configuration, which many trials may share.
-    pub config: &'a Config,
+    pub config: Arc<Config>,
     /// Complete bars that it needs of each track, instead of the configuration's; the first track
     /// has at least the strategy's own.
     pub warmup: Vec<usize>,
     /// Makes its strategy: called once, on the thread of the trial.
     pub make: M,
+}
+
+type Run<'t, T> = dyn FnOnce(&Seat<'_>) -> Result<T, OmegaError> + Send + 't;
+
+/// A trial that waits for its thread, whatever its strategy is.
+pub struct Task<'t, T>(Box<Run<'t, T>>);
+
+impl<M> Trial<M> {
+    /// The trial, of whose result `keep` takes what the caller wants.
+    pub fn task<'t, S, T>(self, keep: &'t (impl Fn(&BacktestResult) -> T + Sync)) -> Task<'t, T>
+    where
+        M: FnOnce(&Market, &Cache) -> Result<S, OmegaError> + Send + 't,
+        S: Strategy<Error = OmegaError> + WarmedUp,
+    {
+        Task(Box::new(move |seat| seat.outcome(self, keep)))
+    }
 }
 
 /// Many backtests over one market.
@@ -45,84 +62,124 @@ pub struct Batch<'a> {
 }
 
 impl Batch<'_> {
-    /// Runs all trials and gives what `keep` took of each, or why it failed; a trial fails alone.
+    /// Runs trials, at most so many, and gives what was kept of each, or why it failed; a trial
+    /// fails alone.
     ///
-    /// `look` is called on the calling thread every 50 ms; where it breaks, trials that run end at
-    /// their next look, the rest do not begin, and all of them are `Stopped`.
+    /// `next` is called on the calling thread until it has no trial left, while those before run;
+    /// `look` after that, every 50 ms. Where one of them breaks, trials that run end at their next
+    /// look, the rest do not begin, and all of them are `Stopped`.
     ///
     /// # Errors
     /// `Config` where the system has no thread to give.
-    pub fn run<M, S, T>(
+    pub fn run<'t, T: Send>(
         &self,
-        trials: Vec<Trial<'_, M>>,
-        keep: impl Fn(&BacktestResult) -> T + Sync,
-        mut look: impl FnMut() -> ControlFlow<()>,
-    ) -> Result<Vec<Result<T, OmegaError>>, OmegaError>
-    where
-        M: FnOnce(&Market, &Cache) -> Result<S, OmegaError> + Send,
-        S: Strategy<Error = OmegaError> + WarmedUp,
-        T: Send,
-    {
-        let threads = self.threads.clamp(1, trials.len().max(1));
+        most: usize,
+        mut next: impl FnMut() -> ControlFlow<(), Option<Task<'t, T>>>,
+        look: impl FnMut() -> ControlFlow<()>,
+    ) -> Result<Vec<Result<T, OmegaError>>, OmegaError> {
+        let threads = self.threads.clamp(1, most.max(1));
         // A pool of the batch's own: a sweep leaves no threads behind, and takes none of another
         // library's.
         let pool = ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|error| no_threads(threads, &error.to_string()))?;
-        let stop = Arc::new(AtomicBool::new(false));
-        let (sender, receiver) = channel();
-        let (keep, stop) = (&keep, &stop);
-        // The calling thread stays outside the pool, free to look up while the trials run.
+        let seat = Seat {
+            batch: *self,
+            stop: Arc::default(),
+            spares: Mutex::default(),
+        };
+        let seat = &seat;
+        // The calling thread stays outside the pool, free to make trials and to look up.
         Ok(pool.in_place_scope(|scope| {
-            scope.spawn(move |_| {
-                // One trial at a time, since runs differ in length: a thread that took several
-                // would keep them while others are done.
-                let each = trials.into_par_iter().with_max_len(1);
-                let spares = Mutex::default();
-                let outcomes =
-                    each.map(|trial| watching(stop, || self.outcome(trial, stop, &spares, keep)));
-                // Nobody receives only where the calling thread has panicked.
-                drop(sender.send(outcomes.collect()));
-            });
+            let (sender, receiver) = channel();
+            let mut begun = 0;
             loop {
-                match receiver.recv_timeout(LOOK) {
-                    Ok(outcomes) => break outcomes,
-                    Err(RecvTimeoutError::Timeout) if look().is_break() => {
-                        // Nothing is published with it: the flag itself is all that is read.
-                        stop.store(true, Relaxed);
+                match next() {
+                    ControlFlow::Continue(Some(Task(run))) => {
+                        let (sender, place) = (sender.clone(), begun);
+                        begun += 1;
+                        // One at a time, in their order: runs differ in length.
+                        scope.spawn(move |_| {
+                            let outcome = watching(&seat.stop, || run(seat));
+                            // Nobody receives only where the calling thread has panicked.
+                            drop(sender.send((place, outcome)));
+                        });
                     }
-                    Err(RecvTimeoutError::Timeout) => {}
-                    // A trial has panicked; the scope raises it again when it closes.
-                    Err(RecvTimeoutError::Disconnected) => break Vec::new(),
+                    ControlFlow::Continue(None) => break,
+                    ControlFlow::Break(()) => {
+                        seat.stop();
+                        break;
+                    }
                 }
             }
+            drop(sender);
+            seat.outcomes(begun, &receiver, look)
         }))
+    }
+}
+
+/// What the trials of a batch share.
+struct Seat<'a> {
+    batch: Batch<'a>,
+    stop: Arc<AtomicBool>,
+    /// As many as there are threads: each run leaves one for the next.
+    spares: Mutex<Vec<Spare>>,
+}
+
+impl Seat<'_> {
+    /// Lets all trials end.
+    fn stop(&self) {
+        // Nothing is published with it: the flag itself is all that is read.
+        self.stop.store(true, Relaxed);
+    }
+
+    /// All outcomes in the order of the trials.
+    fn outcomes<T>(
+        &self,
+        begun: usize,
+        receiver: &Receiver<(usize, Result<T, OmegaError>)>,
+        mut look: impl FnMut() -> ControlFlow<()>,
+    ) -> Vec<Result<T, OmegaError>> {
+        let (mut outcomes, mut looked) = (Vec::with_capacity(begun), Instant::now());
+        loop {
+            match receiver.recv_timeout(LOOK.saturating_sub(looked.elapsed())) {
+                Ok(outcome) => outcomes.push(outcome),
+                Err(RecvTimeoutError::Timeout) => {
+                    looked = Instant::now();
+                    if look().is_break() {
+                        self.stop();
+                    }
+                }
+                // All are done. Where a trial has panicked, the scope raises it again as it closes.
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        outcomes.sort_unstable_by_key(|(place, _)| *place);
+        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
     }
 
     fn outcome<M, S, T>(
         &self,
-        trial: Trial<'_, M>,
-        stop: &AtomicBool,
-        spares: &Mutex<Vec<Spare>>,
+        trial: Trial<M>,
         keep: impl Fn(&BacktestResult) -> T,
     ) -> Result<T, OmegaError>
     where
         M: FnOnce(&Market, &Cache) -> Result<S, OmegaError>,
         S: Strategy<Error = OmegaError> + WarmedUp,
     {
-        let mut observer = StopFlag(stop);
+        let market = self.batch.market;
+        let mut observer = StopFlag(&self.stop);
         // Before the indicators: a trial that begins after the interrupt would compute them first.
         observer.tick(0)?;
-        let mut strategy = (trial.make)(self.market, self.cache)?;
+        let mut strategy = (trial.make)(market, self.batch.cache)?;
         let mut warmup = trial.warmup;
-        warmup.resize(self.market.tracks(), 0);
+        warmup.resize(market.tracks(), 0);
         warmup[0] = warmup[0].max(strategy.warmup());
         let config = Config {
             warmup,
-            ..trial.config.clone()
+            ..Config::clone(&trial.config)
         };
-        let backtest = Backtest::new(self.market, config)?;
-        let held = || spares.lock().unwrap_or_else(PoisonError::into_inner);
-        // As many as there are threads: each run leaves one for the next.
+        let backtest = Backtest::new(market, config)?;
+        let held = || self.spares.lock().unwrap_or_else(PoisonError::into_inner);
         let spare = held().pop().unwrap_or_default();
         let result = backtest.run_in(spare, &mut strategy, &mut observer)?;
         let kept = keep(&result);
@@ -184,38 +241,48 @@ mod tests {
 
     /// A trial of an SMA cross with this fast window.
     fn trial(
-        config: &Config,
+        config: &Arc<Config>,
         fast: f64,
-    ) -> Trial<'_, impl FnOnce(&Market, &Cache) -> Result<Native, OmegaError> + Send> {
+    ) -> Trial<impl FnOnce(&Market, &Cache) -> Result<Native, OmegaError> + Send + use<>> {
         let make = move |market: &Market, cache: &Cache| {
             let given = [("fast".into(), fast), ("slow".into(), 9.0)];
             named("sma_cross", &given, &market.symbols()[0], Some(cache))
         };
         Trial {
-            config,
+            config: Arc::clone(config),
             warmup: Vec::new(),
             make,
         }
     }
 
-    fn batch<'a>(market: &'a Market, cache: &'a Cache, threads: usize) -> Batch<'a> {
-        Batch {
-            market,
-            cache,
+    /// Runs an SMA cross for each of these windows.
+    fn run<T: Send>(
+        (bars, threads): (u32, usize),
+        windows: &[f64],
+        keep: impl Fn(&BacktestResult) -> T + Sync,
+        look: impl FnMut() -> ControlFlow<()>,
+    ) -> Vec<Result<T, OmegaError>> {
+        let (market, cache, config) = (market(bars), Cache::default(), Arc::default());
+        let batch = Batch {
+            market: &market,
+            cache: &cache,
             threads,
-        }
+        };
+        let mut windows = windows.iter();
+        let next = || {
+            let window = windows.next();
+            ControlFlow::Continue(window.map(|&fast| trial(&config, fast).task(&keep)))
+        };
+        batch.run(8, next, look).unwrap()
     }
 
     fn kept(threads: usize) -> Vec<Result<(MetricValue, String), OmegaError>> {
-        let (market, cache, config) = (market(500), Cache::default(), Config::default());
         let windows = [2.0, 0.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
-        let trials = windows.iter().map(|&fast| trial(&config, fast)).collect();
         let keep = |result: &BacktestResult| {
             let hash = result.fingerprint().to_owned();
             (result.metrics().net_profit, hash)
         };
-        let done = batch(&market, &cache, threads).run(trials, keep, || ControlFlow::Continue(()));
-        done.unwrap()
+        run((500, threads), &windows, keep, || ControlFlow::Continue(()))
     }
 
     #[test]
@@ -237,22 +304,39 @@ mod tests {
 
     #[test]
     fn a_broken_look_stops_what_runs_and_what_waits() {
-        let (market, cache, config) = (market(2_000), Cache::default(), Config::default());
-        let trials = (0..2_000).map(|_| trial(&config, 2.0)).collect();
         let pause = |_: &BacktestResult| std::thread::sleep(Duration::from_millis(20));
-        let outcomes = batch(&market, &cache, 2).run(trials, pause, || ControlFlow::Break(()));
-        let outcomes = outcomes.unwrap();
+        let outcomes = run((2_000, 2), &[2.0; 2_000], pause, || ControlFlow::Break(()));
         let stopped = |one: &&Result<(), OmegaError>| **one == Err(OmegaError::Stopped);
         assert_eq!(outcomes.len(), 2_000);
         assert!(outcomes.iter().filter(stopped).count() > 1_900);
     }
 
     #[test]
+    fn what_breaks_where_trials_are_made_stops_what_runs() {
+        let (market, cache, config) = (market(2_000), Cache::default(), Arc::default());
+        let batch = Batch {
+            market: &market,
+            cache: &cache,
+            threads: 2,
+        };
+        let pause = |_: &BacktestResult| std::thread::sleep(Duration::from_millis(20));
+        let mut made = 0;
+        let next = || {
+            made += 1;
+            if made > 1_000 {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(Some(trial(&config, 2.0).task(&pause)))
+        };
+        let outcomes = batch.run(1_000, next, || ControlFlow::Continue(()));
+        let outcomes = outcomes.unwrap();
+        assert_eq!(outcomes.len(), 1_000);
+        assert_eq!(outcomes.last(), Some(&Err(OmegaError::Stopped)));
+    }
+
+    #[test]
     fn no_trials_have_no_outcomes() {
-        let (market, cache, config) = (market(20), Cache::default(), Config::default());
-        let mut trials = vec![trial(&config, 2.0)];
-        trials.clear();
-        let none = batch(&market, &cache, 4).run(trials, |_| (), || ControlFlow::Continue(()));
-        assert_eq!(none, Ok(Vec::new()));
+        let none = run((20, 4), &[], |_| (), || ControlFlow::Continue(()));
+        assert_eq!(none, Vec::new());
     }
 }

@@ -286,9 +286,14 @@ impl QuietRange {
         }
     }
 
+    /// Whether it holds for bars at a rate.
+    pub(super) fn holds_at(&self, rate: f64) -> bool {
+        rate.to_bits() == self.rate.to_bits() || self.exposure.is_empty()
+    }
+
     /// How many bars of a stretch come before the time at which the range ends.
     fn bars_before_end(&self, stretch: &Stretch<'_>, rate: f64) -> usize {
-        if rate.to_bits() != self.rate.to_bits() && !self.exposure.is_empty() {
+        if !self.holds_at(rate) {
             return 0;
         }
         // A run without swap and expiry need not search the column of times.

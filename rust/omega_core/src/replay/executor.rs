@@ -101,6 +101,12 @@ pub trait Executor {
         0
     }
 
+    /// Whether nothing happens in some of the bars ahead, unless a price or a time brings it; none
+    /// of them is looked at.
+    fn may_be_quiet(&mut self, _ahead: Ahead<'_, '_>, _balance: f64) -> bool {
+        false
+    }
+
     /// What it holds.
     fn state(&self) -> ExecutorState<'_>;
 
@@ -379,6 +385,11 @@ impl Executor for Simulator {
             .map_or(0, |(stretch, rate)| {
                 self.foresee_quiet(&stretch, rate, balance, profits)
             })
+    }
+
+    fn may_be_quiet(&mut self, mut ahead: Ahead<'_, '_>, balance: f64) -> bool {
+        let stretch = ahead.stretch();
+        stretch.is_some_and(|(_, rate)| self.may_be_quiet(rate, balance))
     }
 
     fn marked_profit(&self) -> f64 {

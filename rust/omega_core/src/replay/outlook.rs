@@ -9,6 +9,10 @@ pub enum Foresight {
     Never,
     /// Bars, positions and orders.
     Bars,
+    /// The same, and it keeps nothing of what it decides: where something happens before a step,
+    /// what it decided from there on is dropped, and it decides again.
+    // No bar needs to be looked at before: it decides as far ahead as a strategy that sleeps.
+    Anew,
     /// The account's equity too.
     Equity,
 }

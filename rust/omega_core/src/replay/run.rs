@@ -60,6 +60,7 @@ where
         seen: Seen::default(),
         flat: 0,
         decided: 0,
+        assumed: None,
         reach: SHORTEST_OUTLOOK,
         profits: Vec::new(),
         feed,
@@ -99,6 +100,14 @@ struct Seen {
     trades: usize,
 }
 
+/// What a strategy sees of the account besides equity, as far as changes are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Assumed {
+    changes: u64,
+    fills: usize,
+    balance: u64,
+}
+
 /// A run between two steps.
 struct Replay<'r, 'f, S, E: Executor, P> {
     feed: &'r mut Feed<'f>,
@@ -116,6 +125,8 @@ struct Replay<'r, 'f, S, E: Executor, P> {
     /// At so many steps from this one on the strategy has decided; what it requested is for the
     /// last of them.
     decided: usize,
+    /// What it decided by, where it can decide again.
+    assumed: Option<Assumed>,
     /// So many steps are shown to a strategy that decides ahead.
     // More where it took all, and none where it requested something at once: to look at bars that
     // are then walked anyway costs time.
@@ -162,6 +173,11 @@ where
             taken = self.walk_step(most, counts)?;
         }
         self.decided = self.decided.saturating_sub(taken);
+        if self.decided > 0 && self.assumed.is_some_and(|then| then != self.account()) {
+            self.decided = 0;
+            self.actions.clear();
+            self.reach = SHORTEST_OUTLOOK;
+        }
         Ok(taken)
     }
 
@@ -201,10 +217,12 @@ where
     /// STRATEGY: events first, then the decision; gives at how many steps it decided.
     #[inline]
     fn decide(&mut self, has_events: bool, most: usize) -> Result<usize, S::Error> {
-        let ahead = match self.strategy.looks_ahead() {
+        let foresight = self.strategy.looks_ahead();
+        let ahead = match foresight {
             Foresight::Never => None,
-            foresight => self.look_ahead(most, foresight),
+            _ => self.look_ahead(most, foresight),
         };
+        self.assumed = (foresight == Foresight::Anew).then(|| self.account());
         let view = View::new(self.feed.market, &self.walk);
         let state = state(self.executor, self.portfolio, self.seen, self.flat);
         if has_events {
@@ -222,6 +240,8 @@ where
         self.reach = match decided {
             1 if !self.actions.is_empty() => 0,
             all if ahead.is_some() && all > self.reach => (4 * self.reach).min(LONGEST_OUTLOOK),
+            // Nothing is looked at before: until it turns out to be wrong, farther costs no more.
+            _ if foresight == Foresight::Anew => LONGEST_OUTLOOK,
             _ => SHORTEST_OUTLOOK,
         };
         // After both calls: the decision sees the same events as `on_events`.
@@ -253,11 +273,26 @@ where
             walk: &self.walk,
             bars: bars.len(),
         };
-        let profits = (foresight == Foresight::Equity).then_some(&mut self.profits);
         let balance = self.portfolio.balance();
+        if foresight == Foresight::Anew {
+            let is_likely = self.executor.may_be_quiet(ahead, balance);
+            return is_likely.then_some(bars);
+        }
+        let profits = (foresight == Foresight::Equity).then_some(&mut self.profits);
         let quiet = self.executor.foresee(ahead, balance, profits);
         // One step more than quiet bars: what happens in the last of them changes nothing before.
         (quiet > 0).then(|| bars.part(0, quiet + 1))
+    }
+
+    /// The account as a strategy sees it that can decide again.
+    #[inline]
+    fn account(&self) -> Assumed {
+        let state = self.executor.state();
+        Assumed {
+            changes: state.changes,
+            fills: state.fills.len(),
+            balance: self.portfolio.balance().to_bits(),
+        }
     }
 
     /// Takes the bars ahead in which nothing can happen; gives how many.

@@ -50,6 +50,17 @@ impl Inbox {
         self.actions.is_empty() && self.problem.is_none()
     }
 
+    /// Whether an action was refused.
+    pub(super) fn is_refused(&self) -> bool {
+        self.problem.is_some()
+    }
+
+    /// Forgets what was requested.
+    pub(super) fn clear(&mut self) {
+        self.actions.clear();
+        self.problem = None;
+    }
+
     /// Why an action was refused.
     pub(super) fn problem(&mut self) -> Option<OmegaError> {
         self.problem.take()
@@ -85,12 +96,16 @@ impl Inbox {
             }
             2 => {
                 let (fraction, reason) = (row.fraction, exit_reason(row)?);
-                for target in self.targets(row)? {
-                    self.actions.push(Action::Close {
-                        target,
-                        fraction,
-                        reason,
-                    });
+                let close = |target| Action::Close {
+                    target,
+                    fraction,
+                    reason,
+                };
+                if let Some(target) = self.target(row)? {
+                    self.actions.push(close(target));
+                } else {
+                    let open = self.open.iter().copied().map(CloseTarget::Symbol);
+                    self.actions.extend(open.map(close));
                 }
             }
             3 => self.actions.push(Action::Cancel(OrderId(number(row)))),
@@ -136,18 +151,20 @@ impl Inbox {
         })
     }
 
-    /// What a close is about, as in `Strategy.close`: of several symbols each that is open.
-    fn targets(&self, row: &ActionRow) -> Read<Vec<CloseTarget>> {
-        if row.id >= 0 {
-            return Ok(vec![CloseTarget::Trade(TradeId(number(row)))]);
-        }
-        if row.symbol >= 0 {
-            return Ok(vec![CloseTarget::Symbol(self.symbol(row)?)]);
-        }
-        if self.symbols == 1 || self.open.is_empty() {
-            return Ok(vec![CloseTarget::All]);
-        }
-        Ok(self.open.iter().copied().map(CloseTarget::Symbol).collect())
+    /// What a close is about, as in `Strategy.close`; none where each symbol that is open.
+    fn target(&self, row: &ActionRow) -> Read<Option<CloseTarget>> {
+        Ok(if row.id >= 0 {
+            Some(CloseTarget::Trade(TradeId(number(row))))
+        } else if row.symbol >= 0 {
+            Some(CloseTarget::Symbol(self.symbol(row)?))
+        } else if self.symbols == 1 {
+            // What all would be resolved to, which need not be then.
+            Some(CloseTarget::Symbol(SymbolId(0)))
+        } else if self.open.is_empty() {
+            Some(CloseTarget::All)
+        } else {
+            None
+        })
     }
 }
 

@@ -42,6 +42,9 @@ pub(super) struct ForeignPlan {
 struct Compiled {
     #[pyo3(item)]
     reads_equity: bool,
+    /// Whether one call changes what the next one reads.
+    #[pyo3(item)]
+    remembers: bool,
 }
 
 /// The same as Python holds it, with what the functions need to be there.
@@ -175,7 +178,12 @@ impl Foreign {
             return Err(problem);
         }
         let taken = u32::try_from(self.inbox.actions.len()).unwrap_or(u32::MAX);
-        actions.append(&mut self.inbox.actions);
+        if actions.is_empty() {
+            // An action is large: one by one, each would be moved.
+            std::mem::swap(actions, &mut self.inbox.actions);
+        } else {
+            actions.append(&mut self.inbox.actions);
+        }
         // The next function of the same step numbers its orders after these.
         self.inbox.first = self.inbox.first.saturating_add(taken);
         Ok(())
@@ -245,9 +253,8 @@ impl Strategy for Foreign {
             return Foresight::Never;
         }
         match self.compiled {
-            Some(Compiled {
-                reads_equity: false,
-            }) => Foresight::Bars,
+            Some(compiled) if !compiled.reads_equity && !compiled.remembers => Foresight::Anew,
+            Some(compiled) if !compiled.reads_equity => Foresight::Bars,
             _ => Foresight::Equity,
         }
     }
@@ -265,6 +272,12 @@ impl Strategy for Foreign {
             let code = on_bar.walk(&mut self.shown.frame, &mut steps);
             let taken = usize::try_from(steps.taken).unwrap_or(0);
             self.shown.note_steps(taken);
+            let is_sure = taken == 0 || self.looks_ahead() != Foresight::Anew;
+            if !is_sure && (code != 0 || self.inbox.is_refused()) {
+                // Something may happen before the step at which it failed: it decides there again.
+                self.inbox.clear();
+                return Ok(taken);
+            }
             self.collect(code, view.newest() + taken, actions)?;
             return Ok(1 + taken);
         }

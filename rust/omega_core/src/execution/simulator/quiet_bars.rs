@@ -61,16 +61,21 @@ impl Simulator {
         balance: f64,
         profits: Option<&mut Vec<f64>>,
     ) -> usize {
+        if self.may_be_quiet(rate, balance) {
+            self.quiet.foresee(stretch, rate, profits)
+        } else {
+            0
+        }
+    }
+
+    /// Whether such bars may follow at a rate, none of which is looked at.
+    pub fn may_be_quiet(&mut self, rate: f64, balance: f64) -> bool {
         // As in `advance_quiet`: the strategy is likely to leave these bars alone.
         self.settled = self.changes();
         if !self.quiet.is_on {
             self.begin_quiet(balance);
         }
-        if self.quiet.is_on {
-            self.quiet.foresee(stretch, rate, profits)
-        } else {
-            0
-        }
+        self.quiet.is_on && self.quiet.holds_at(rate)
     }
 
     /// Prepares a bar that has opened for a range of which it is the first: its opens have moved
