@@ -180,6 +180,25 @@ def test_what_was_decided_before_a_change_is_about_the_new_symbol(backend: str) 
     ]
 
 
+def test_a_fraction_is_paid_before_the_new_symbol_has_a_complete_bar(backend: str) -> None:
+    """100 shares at 1:3 are 33 and a third, worth 10.5 x 3 at the last close; its entry was 30."""
+    data = {
+        "OLD": days([10.0, 10.0, 10.5]),
+        "NEW": days([30.0, 33.0, 33.0], start=START + timedelta(1), step=timedelta(6)),
+        "OTHER": days([50.0] * 9),
+    }
+    renamed = omega.Events(
+        symbols=[{"old": "OLD", "new": "NEW", "date": "2024-01-04", "ratio": 1 / 3}]
+    )
+    order = omega.Signal("long", size=100, symbol="OLD")
+    result = run(backend, data, {0: order}, events=renamed)
+    first = result.trades.row(0, named=True)
+    assert (first["symbol"], first["exit_reason"]) == ("NEW", "split_cash")
+    assert first["lots"] == pytest.approx(1 / 3)
+    assert first["net_pnl"] == pytest.approx(1.5 / 3)
+    assert result.trades["net_pnl"].to_list()[1:] == [pytest.approx(33 * 3.0)]
+
+
 def test_a_name_that_comes_back_is_refused(backend: str) -> None:
     assert backend
     rows = [

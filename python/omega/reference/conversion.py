@@ -24,9 +24,9 @@ class Rates:
             )
 
     def at(self, time: int) -> float:
-        """The rate of the newest bar whose open time is not after a time."""
+        """The rate of the newest bar whose open time is not after a time; before all, of the first."""
         if self.pair is None:
             return self.constant
-        bar = self.pair.candle(self.pair.newest_at(time))
+        bar = self.pair.candle(max(self.pair.newest_at(time), 0))
         middle = (bar.bid.close + bar.ask.close) / 2.0
         return 1.0 / middle if self.inverse else middle

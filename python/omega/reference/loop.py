@@ -157,7 +157,7 @@ class Feed:
                 last,
                 last_rate,
                 newest=base.since,
-                current_rate=math.nan if last is NO_CANDLE else rates.at(time),
+                current_rate=rates.at(time),
                 is_ready=ready,
             )
         bar = base.candles.candle(base.at_hand)

@@ -388,7 +388,7 @@ impl Executor for Simulator {
     }
 
     fn may_be_quiet(&mut self, mut ahead: Ahead<'_, '_>, balance: f64) -> bool {
-        let stretch = ahead.stretch();
+        let stretch = ahead.stretch(SHORTEST_STRETCH);
         stretch.is_some_and(|(_, rate)| self.may_be_quiet(rate, balance))
     }
 
