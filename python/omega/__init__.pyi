@@ -71,6 +71,7 @@ from omega.results.result import BacktestResult as BacktestResult
 from omega.run.backend import get_active_backend as get_active_backend
 from omega.run.backtest import run_backtest as run_backtest
 from omega.run.continuous import Continuous as Continuous
+from omega.run.resampling import resample as resample
 from omega.strategy.actions import Cancel as Cancel
 from omega.strategy.actions import Close as Close
 from omega.strategy.actions import Modify as Modify

@@ -115,7 +115,7 @@ class EventFields(TypedDict):
 
 
 class CarryFields(TypedDict):
-    """What holding costs by the day; borrow and funding by symbol (C)."""
+    """Interest, borrow fees and funding, booked daily; borrow and funding by symbol (C)."""
 
     cash: RateColumns | None
     debit: RateColumns | None

@@ -27,6 +27,9 @@ KINDS = {
 PAGES = {"finding": "guides/importing-data.html"}
 """Where the documentation has the entries of a kind; else in troubleshooting."""
 
+SITE = "https://omega-backtest.readthedocs.io"
+"""The documentation of the package; below `/page/` its pages in their newest version."""
+
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 
 
@@ -61,7 +64,8 @@ class Remedy:
             f"{self.name}: {KINDS[self.kind]}\n"
             f"  means   {_without_links(self.what)}\n"
             f"  to do   {_without_links(self.do)}\n"
-            f"  page    {PAGES.get(self.kind, 'guides/troubleshooting.html')}#{self.anchor}"
+            f"  page    {SITE}/page/"
+            f"{PAGES.get(self.kind, 'guides/troubleshooting.html')}#{self.anchor}"
         )
 
 
@@ -105,7 +109,8 @@ def explained(word: str) -> list[Remedy]:
         hint = (
             f"Did you mean {near!r}?"
             if near
-            else ("'omega explain' alone lists all names; project/help.html has a glossary.")
+            else "'omega explain' alone lists all names; "
+            f"{SITE}/page/project/help.html has a glossary."
         )
         raise ConfigError(f"explain: given {word!r}, which has no entry. {hint}")
     return found

@@ -69,6 +69,7 @@ CALLS: dict[str, tuple[Callable[..., object], dict[str, object]]] = {
         {"table": [{"period": "2023-12-31", "known": "2024-02-01", "eps": 1.0}]},
     ),
     "bars": (omega.bars, {"data": CANDLES, "kind": "tick", "size": 3}),
+    "resample": (omega.resample, {"data": CANDLES, "timeframe": "H1"}),
     "Distance": (omega.Distance, {"given": 1.0}),
     "BreakEven": (omega.BreakEven, {}),
     "PartialClose": (omega.PartialClose, {}),

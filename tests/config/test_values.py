@@ -102,6 +102,7 @@ REFUSED: list[tuple[Callable[..., object], list[object], dict[str, object], str]
     (Signal, ["long"], {"stop_loss": omega.Distance("x")}, "a number or a Distance of a number"),
     (omega.TrailingStop, [], {}, "expected one of them"),
     (omega.TrailingStop, [1], {"percent": 2}, "expected one of them"),
+    (omega.TrailingStop, [1], {"trigger": 0}, "TrailingStop.trigger: given 0"),
     (Modify, [1], {"price": None}, "Modify.price: given None, expected a number"),
     (Instrument, [""], {}, "Instrument.symbol: given '', expected a text that is not empty"),
     (Instrument, ["X"], {"tick_size": 0}, "Instrument.tick_size: given 0"),

@@ -44,7 +44,7 @@ def test_a_spread_in_points_is_asked_about_whichever_row_shows_it(
     bars = omega.read_candles(file, point=float(point), **clock)
     expected = [float(f"{int(one)}e{-(len(point) - 2)}") for one in spreads]
     assert bars.frame["spread"].to_list() == expected
-    assert any(f"with point={point}" in note for note in bars.notes)
+    assert any(f"points of {point}, as stated" in note for note in bars.notes)
     bars.frame.drop("volume").write_parquet(tmp_path / "x.parquet")
     whole = pl.read_parquet(tmp_path / "x.parquet").with_columns(pl.lit(20.0).alias("spread"))
     whole.write_parquet(tmp_path / "x.parquet")

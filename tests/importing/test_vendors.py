@@ -123,10 +123,10 @@ def test_the_spread_of_metatrader_is_turned_into_prices_and_the_point_is_told(
     file = put(tmp_path, "EURUSD_M1_2024.csv", text)
     bars = omega.read_candles(file, time_zone="UTC+2")
     assert (bars.symbol, bars.frame["spread"][0], bars.frame["volume"][0]) == ("EURUSD", 0.00047, 8)
-    assert any("a point of 1e-05, the last decimal" in note for note in bars.notes)
+    assert any("spread read as points of 0.00001, the last decimal" in note for note in bars.notes)
     stated = omega.read_candles(file, time_zone="UTC+2", point=0.0001)
     assert stated.frame["spread"][0] == 0.0047
-    assert any("point=0.0001, as stated" in note for note in stated.notes)
+    assert any("points of 0.0001, as stated" in note for note in stated.notes)
 
 
 def test_days_of_metatrader_have_no_time(tmp_path: Path) -> None:

@@ -177,3 +177,51 @@ def test_a_date_has_one_rate(backend: str) -> None:
     for words in ({"cash": rows}, {"borrow": rows}, {"borrow": {"X": rows}}):
         with pytest.raises(ConfigError, match="one rate for a date"):
             omega.Carry(**words)
+
+
+def test_each_cost_of_holding_has_a_metric_and_a_column(backend: str) -> None:
+    """A long with a dividend and a short that pays it, borrowed, with interest on the cash."""
+    data = {"A": days([30.0] * 4 + [33.0]), "B": days([20.0] * 4 + [21.0])}
+    script = {0: [omega.Signal("long", size=100, symbol="A"),
+                  omega.Signal("short", size=100, symbol="B")],
+              3: omega.Close(symbol="B")}  # fmt: skip
+    paid = [{"symbol": name, "date": "2024-01-03", "amount": 1.0} for name in ("A", "B")]
+    result = run(
+        backend,
+        data,
+        script,
+        carry=omega.Carry(cash=0.0365, borrow=0.036),
+        events=omega.Events(dividends=paid, tax=0.25),
+        costs=omega.Costs(fee_fixed=2.0),
+        cash=1_000_000.0,
+    )
+    by_kind = dict.fromkeys(("borrow", "dividend", "tax", "interest", "funding", "swap"), 0.0)
+    for kind, amount in booked(result, *by_kind):
+        by_kind[kind] += amount
+    found = result.metrics
+    assert by_kind["borrow"] < 0.0 < by_kind["interest"]
+    assert found["borrow"] == by_kind["borrow"]
+    assert found["interest"] == by_kind["interest"]
+    assert found["dividends"] == pytest.approx(75.0 - 100.0)
+    assert found["funding"] == found["swap"] == 0.0
+    assert found["total_costs"] == pytest.approx(found["fees"] - by_kind["borrow"])
+    table = result.by_symbol
+    assert table["symbol"].to_list() == ["A", "B", "cash"]
+    assert table["dividends"].to_list() == [75.0, -100.0, 0.0]
+    assert table["carry"].to_list() == pytest.approx([0.0, by_kind["borrow"], 0.0])
+    assert table["costs"].sum() == pytest.approx(found["total_costs"])
+    assert table["net_pnl"][2] == pytest.approx(by_kind["interest"], abs=1e-6)
+    assert table["contribution"].sum() == pytest.approx(found["total_return"], abs=1e-9)
+    lines = {line.split()[0]: line.split()[1] for line in result.summary().splitlines() if line}
+    assert lines["Dividends"] == "-25.00"
+    assert float(lines["Borrow"]) == pytest.approx(by_kind["borrow"], abs=0.01)
+    assert "Interest" in lines
+
+
+def test_a_table_by_symbol_has_no_row_of_cash_without_any(backend: str) -> None:
+    data = days([30.0, 30.0, 31.0, 32.0])
+    result = run(backend, data, {0: omega.Signal("long", size=10)}, costs=omega.Costs(fee_fixed=2))
+    assert result.by_symbol["symbol"].to_list() == ["SYMBOL"]
+    assert result.by_symbol["contribution"].sum() == pytest.approx(
+        result.metrics["total_return"], abs=1e-12
+    )

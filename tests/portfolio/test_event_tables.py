@@ -15,7 +15,7 @@ import pytest
 
 import omega
 from tests.support.backends import BACKENDS
-from tests.support.dated_runs import run
+from tests.support.dated_runs import days, run
 from tests.support.real_data import FOLDER
 
 LEAN = FOLDER / "lean" / "equity" / "usa"
@@ -58,9 +58,32 @@ def test_yahoo_gives_dividends_for_the_shares_of_today() -> None:
         "Dividends": [0.205, 0.0, 0.205],
         "Stock Splits": [0.0, 4.0, 0.0],
     }
-    events = omega.Events.from_yahoo(rows, symbol="AAPL")
+    events = omega.Events.from_yahoo(rows, symbol="AAPL", prices="raw")
     assert events.splits == (("AAPL", date(2020, 8, 31), 4.0),)
     assert [row[2] for row in events.dividends] == [0.82, 0.205]
+    adjusted = omega.Events.from_yahoo(rows, symbol="AAPL")
+    assert (adjusted.splits, [row[2] for row in adjusted.dividends]) == ((), [0.205, 0.205])
+    with pytest.raises(omega.ConfigError, match=r"prices: given 'adjusted', expected one of"):
+        omega.Events.from_yahoo(rows, prices="adjusted")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_split_over_prices_that_are_adjusted_already_is_a_notice(backend: str) -> None:
+    """100, then 104 over a row of 4:1: nothing was split, and a run of buy and hold gains 4 %."""
+    rows = {"Date": ["2024-01-03"], "Dividends": [0.0], "Stock Splits": [4.0]}
+    prices = days([100.0, 100.0, 104.0, 104.0])
+    held = {0: omega.Signal("long", size=10)}
+    raw = omega.Events.from_yahoo(rows, prices="raw")
+    twice = run(backend, prices, held, events=raw)
+    notices = [one.text for one in twice.notices if one.kind == "adjusted_prices"]
+    assert len(notices) == 1
+    assert "at the split of 4 on 2024-01-03 the open is 1.04 of the close before" in notices[0]
+    once = run(backend, prices, held, events=omega.Events.from_yahoo(rows))
+    assert [one for one in once.notices if one.kind == "adjusted_prices"] == []
+    assert once.metrics["closed_pnl"] == pytest.approx(40.0)
+    traded = run(backend, days([100.0, 100.0, 26.0, 26.0]), held, events=raw)
+    assert [one for one in traded.notices if one.kind == "adjusted_prices"] == []
+    assert traded.metrics["closed_pnl"] == pytest.approx(40.0)
 
 
 def test_a_table_without_events_of_yahoo_is_refused() -> None:
@@ -76,6 +99,30 @@ def test_a_frame_of_yahoo_has_its_dates_in_the_index() -> None:
     paid = frame[frame["Dividends"] > 0]
     assert [row[2] for row in events.dividends] == paid["Dividends"].tolist()
     assert [str(row[1]) for row in events.dividends] == [day[:10] for day in paid.index]
+
+
+@pytest.mark.skipif(not YAHOO.is_dir(), reason=f"no real candles at {YAHOO}; set OMEGA_DATA")
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_real_prices_of_yahoo_are_adjusted_for_splits(backend: str) -> None:
+    """Apple was split 2:1 in 2005 and 7:1 in 2014; neither is a step of Yahoo's prices."""
+    file = YAHOO.parent / "yahoofinance-AAPL-20040819-20180120.csv"
+    prices = omega.read_candles(file, symbol="AAPL").frame
+    rows = {"Date": ["2005-02-28", "2014-06-09"], "Stock Splits": [2.0, 7.0]}
+    results = [
+        run(backend, prices, {0: omega.Signal("long", size=100)}, symbol="AAPL", events=events)
+        for events in (
+            None,
+            omega.Events.from_yahoo(rows, symbol="AAPL"),
+            omega.Events.from_yahoo(rows, symbol="AAPL", prices="raw"),
+        )
+    ]
+    plain, adjusted, raw = results
+    assert adjusted.metrics["closed_pnl"] == plain.metrics["closed_pnl"]
+    assert raw.metrics["closed_pnl"] > 10 * plain.metrics["closed_pnl"]
+    texts = [[n.text for n in one.notices if n.kind == "adjusted_prices"] for one in results]
+    assert texts[:2] == [[], []]
+    assert "at the split of 2 on 2005-02-28 the open is 1 of the close before" in texts[2][0]
+    assert "and at 1 more" in texts[2][0]
 
 
 def lean_candles(name: str) -> pl.DataFrame:

@@ -241,9 +241,8 @@ def test_a_notice_says_how_it_came_back_although_it_is_given_up_again(backend: s
     assert result.trades["exit_reason"].to_list() == ["stale", "stale"]
     (notice,) = [one.text for one in result.notices if one.kind == "stale"]
     assert notice == (
-        "B had no bar for so many days of the others that 2 positions were closed at its last "
-        "close, the first on 2024-05-09 00:00; it came back on 2024-05-10 00:00 at 60, a "
-        "difference of 80.00"
+        "B stopped trading: 2 positions closed at its last close (52), the first on "
+        "2024-05-09 00:00; it came back on 2024-05-10 00:00 at 60, a difference of 80.00"
     )
 
 

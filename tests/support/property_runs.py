@@ -175,7 +175,8 @@ def manager(lens: Lens, name: str, distance: int, other: float) -> Any:  # noqa:
     """Give a position manager."""
     match name:
         case "trailing":
-            return omega.TrailingStop(distance * lens.step)
+            trigger = distance * lens.step if other else None
+            return omega.TrailingStop(distance * lens.step, trigger=trigger)
         case "break_even":
             return omega.BreakEven(distance * lens.step)
         case "time":
@@ -327,7 +328,7 @@ every_cost = st.fixed_dictionaries(
 )
 managers = st.lists(
     st.one_of(
-        st.tuples(st.just("trailing"), st.integers(2, 8), st.just(0.0)),
+        st.tuples(st.just("trailing"), st.integers(2, 8), st.sampled_from([0.0, 1.0])),
         st.tuples(st.just("break_even"), st.integers(2, 8), st.just(0.0)),
         st.tuples(st.just("time"), st.integers(1, 6), st.just(0.0)),
         st.tuples(st.just("partial"), st.integers(2, 8), st.sampled_from([0.5, 1.0])),

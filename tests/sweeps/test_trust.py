@@ -224,7 +224,7 @@ def test_printed_trust_has_each_number_with_its_meaning() -> None:
     printed = str(trust).splitlines()
     assert printed[0] == trust.in_words()
     assert f"  dsr                 {trust.dsr:>9.3f}  and above what the best" in printed[2]
-    assert f"  pbo                 {trust.pbo:>9.3f}  the best of one half" in printed[5]
+    assert f"  pbo                 {trust.pbo:>9.3f}  how often the winner" in printed[5]
     few = omega.sweep(CANDLES.head(200), omega.native("sma_cross"), {"fast": [2, 3]}).trust()
     assert "  pbo                 undefined  " in str(few)
     assert f"  note: {few.notes[0]}" in str(few)

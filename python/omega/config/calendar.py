@@ -19,6 +19,8 @@ from omega.errors import ConfigError
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _WORDS = re.compile(r"(\S+?)(?:\s+(\d\d:\d\d))?")
+_SERVER = re.compile(r"(\w+/[\w/]+)([+-]\d{1,2})")
+"""A clock as imports name it: that of a zone and so many hours."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400
 _NOON = "12:00"
@@ -242,14 +244,16 @@ def calendar_of(given: object) -> Calendar:
 
     Args:
         given: A `Calendar`; "FX", "US_EQUITIES" or "CRYPTO"; a time zone, alone or with the time at
-            which days begin, as "America/New_York 17:00"; the name of a calendar of the package
-            `exchange_calendars`, such as "XNYS"; or a mapping of the fields of a `Calendar`.
+            which days begin, as "America/New_York 17:00"; the clock of an import, as
+            "America/New_York+7", whose days begin at 17:00 in New York; the name of a calendar of
+            the package `exchange_calendars`, such as "XNYS"; or a mapping of the fields of a
+            `Calendar`.
 
     Raises:
         ConfigError: It is none of them, or the package is needed and not there.
 
     Example:
-        >>> calendar_of("America/New_York 17:00") == FX
+        >>> calendar_of("America/New_York 17:00") == calendar_of("America/New_York+7") == FX
         True
     """
     if given is None:
@@ -264,6 +268,9 @@ def calendar_of(given: object) -> Calendar:
             f"{', '.join(PRESETS)}, a time zone, or the name of an exchange such as 'XNYS'"
         )
     word, start = parts.groups()
+    if start is None and (server := _SERVER.fullmatch(word)):
+        # A clock of so many hours ahead has its midnight so many hours before the zone's.
+        word, start = server[1], f"{-int(server[2]) % 24:02d}:00"
     if start is None and word.upper() in PRESETS:
         return PRESETS[word.upper()]
     if "/" in word or word == "UTC" or offset_of(word) is not None:

@@ -24,7 +24,9 @@ _FUNDING = (
 
 @settings
 class Carry:
-    """What holding costs by the day (rules C1 to C4); each item is a ledger line of its own kind.
+    """Interest, borrow fees and funding, booked daily (rules C1 to C4).
+
+    Each item is a ledger line of its own kind.
 
     A rate is a part of 1 a year: 0.05 is five percent. It is a number, or a table with columns
     `date` and `rate`, each rate from its date on.

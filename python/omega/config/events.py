@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from omega.config.tables import AnyTable, Column, Row, names_of, require_order, rows_of
-from omega.config.values import Refused, check, flag, number, one_of, optional, settings
+from omega.config.values import (
+    Refused,
+    check,
+    flag,
+    number,
+    one_of,
+    optional,
+    settings,
+    taken,
+)
 from omega.errors import ConfigError
 
 _SYMBOL = Column("symbol", ("ticker", "sid"), None, "text")
@@ -279,25 +288,33 @@ class Events:
         frame: AnyTable,
         *,
         symbol: str | None = None,
+        prices: str = "split_adjusted",
         **fields: Any,  # noqa: ANN401 - those of the class
     ) -> Events:
         """Read the columns Dividends and Stock Splits that Yahoo gives beside prices.
 
-        Yahoo gives dividends for each share of today: those before a split are given back their
-        size of the day. Its prices are adjusted for splits as well; the candles of the run are to
-        be as they were traded.
+        Yahoo adjusts prices and dividends for later splits: over its candles a split has happened
+        already, and only dividends are events. With `yf.download` give `auto_adjust=False`, since
+        its default adjusts prices for dividends as well, which would then count twice.
 
         Args:
             frame: Rows of dates, in a column or the index, with both columns.
             symbol: The symbol of the run; its only one by default.
+            prices: What the candles of the run are: "split_adjusted", as Yahoo gives them, or
+                "raw", as they were traded. Over raw prices splits are events, and dividends before
+                a split are given back their size of the day.
             fields: Fields of the class, such as `tax`.
 
         Example:
             >>> rows = {"Date": ["2020-08-07", "2020-08-31"], "Dividends": [0.205, 0.0],
             ...         "Stock Splits": [0.0, 4.0]}
-            >>> Events.from_yahoo(rows).dividends[0][2]
+            >>> events = Events.from_yahoo(rows)
+            >>> events.splits, events.dividends[0][2]
+            ((), 0.205)
+            >>> Events.from_yahoo(rows, prices="raw").dividends[0][2]
             0.82
         """
+        taken("Events.from_yahoo prices", prices, one_of("split_adjusted", "raw"))
         if hasattr(frame, "reset_index"):  # of pandas, with the dates as its index
             frame = frame.reset_index()
         columns = (
@@ -315,7 +332,7 @@ class Events:
         for day, dividend, ratio in reversed(rows):
             if dividend:
                 dividends.append((symbol, day, dividend * later, None, None))
-            if ratio not in (0.0, 1.0):
+            if prices == "raw" and ratio not in (0.0, 1.0):
                 splits.append((symbol, day, ratio))
                 later *= ratio
         return cls(splits=tuple(splits[::-1]), dividends=tuple(dividends[::-1]), **fields)

@@ -12,20 +12,23 @@ def _sessions(given: object) -> object:
 
 @settings
 class Limits:
-    """How many positions may be open, and when orders are taken (rule F12).
+    """How many positions may be open, and when new orders are accepted (rule F12).
+
+    Limits refuse new orders. Orders that wait already, stops and targets fill at any time.
 
     Attributes:
         max_positions: Largest number of open positions.
         max_positions_per_symbol: Largest number of open positions in one symbol.
-        cooldown_bars: Bars after an entry in which no order is taken.
-        cooldown_minutes: Minutes after an entry in which no order is taken.
-        cooldown_after_exit_minutes: Minutes after an exit in which no order is taken.
-        sessions: Windows of the day in which orders are taken, as ("08:00", "17:00") pairs or a
-            table with columns `start` and `end`, in the zone of the run's calendar; a window that
+        cooldown_bars: Bars after an entry in which no new order is accepted.
+        cooldown_minutes: Minutes after an entry in which no new order is accepted.
+        cooldown_after_exit_minutes: Minutes after an exit in which no new order is accepted.
+        sessions: Windows of the day in which new orders are accepted, as ("08:00", "17:00") pairs
+            or a table with columns `start` and `end`, in the zone of the calendar; a window that
             ends before it starts runs over midnight. "calendar" takes the calendar's sessions, with
             its holidays and half days. None is always.
-        blackouts: Intervals in which no order is taken, as (start, end) pairs of moments or a table
-            with columns `start` and `end`, or `from` and `to`: any frame that exports Arrow.
+        blackouts: Intervals in which no new order is accepted, as (start, end) pairs of moments or
+            a table with columns `start` and `end`, or `from` and `to`: any frame that exports
+            Arrow.
         stale_after: Days on which other symbols had a bar, after which a symbol without one is
             given up: its positions are closed at its last close, its orders are cancelled and new
             ones refused until it has a bar again (rule F15). None is never.

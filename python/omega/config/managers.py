@@ -20,18 +20,23 @@ class TrailingStop:
     Attributes:
         distance: In price.
         percent: In percent of that price, in place of `distance`.
+        trigger: How far in profit, in price, a trade must have been before its stop moves; at once
+            by default.
 
     Example:
         >>> TrailingStop(0.0020), TrailingStop(percent=2)
         (TrailingStop(distance=0.002), TrailingStop(percent=2.0))
+        >>> TrailingStop(0.0020, trigger=0.0020)  # as the terminal of MetaTrader trails
+        TrailingStop(distance=0.002, trigger=0.002)
     """
 
     distance: float | None = None
     percent: float | None = None
+    trigger: float | None = None
 
     def __post_init__(self) -> None:
         """Check that there is one distance."""
-        check(self, optional(number(above=0)), "distance", "percent")
+        check(self, optional(number(above=0)), "distance", "percent", "trigger")
         if (self.distance is None) == (self.percent is None):
             raise ConfigError(
                 f"TrailingStop: given distance={self.distance!r} and percent={self.percent!r}, "

@@ -178,8 +178,8 @@ def _require_order(times: pl.Series) -> None:
     if early.any():
         row = int(early.arg_max() or 0)
         raise InvalidCandleData(
-            f"bars, row {row}: its time is missing or before that of the row above. Sort first: "
-            "frame.sort('time')",
+            f"bars, row {row}: its time is missing or before that of the row above. Sort the "
+            "rows by time first",
             column=times.name,
             row=row,
             rule="time_order",

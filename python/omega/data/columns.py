@@ -231,7 +231,7 @@ def _by_symbol(
         if value in found:
             raise InvalidCandleData(
                 f"column {name!r}, row {row}: the rows of {value!r} are not together, so that they "
-                f"cannot be sliced without a copy. Sort first: frame.sort({name!r}, 'time')",
+                f"cannot be sliced without a copy. Sort the rows by {name!r}, then by time",
                 column=name,
                 row=row,
                 value=value,

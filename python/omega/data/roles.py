@@ -131,6 +131,15 @@ def _require(needed: Sequence[str], roles: Mapping[str, str], names: Sequence[st
     missing = next((role for role in needed if role not in roles), None)
     if missing is None:
         return
+    if set(roles) <= {"time", "symbol", "volume"} and len(names) > len(roles):
+        raise InvalidCandleData(
+            f"column 'open' is missing; the columns are {', '.join(map(repr, names))}. Are they "
+            "closes, a column for each symbol? Give {symbol: candles} with the close for all four "
+            "prices: 'From a table of closes' in the guide to portfolios has the code. Else map "
+            "columns: columns={'open': 'its name'}",
+            column="open",
+            rule="column",
+        )
     close = closest(missing, [name for name in names if name not in roles.values()])
     hint = (
         f"Did you mean columns={{{missing!r}: {close!r}}}?"

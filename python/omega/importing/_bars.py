@@ -233,8 +233,8 @@ def _check_timeframe(parsed: Parsed, step: int | None, timeframe: str | None) ->
     if _ticks.step(timeframe) != step:
         raise ConfigError(
             f"timeframe: given {timeframe!r}, but most rows of {parsed.counts[0][0]} are "
-            f"{_ticks.named(step)} apart. Leave it out; a run makes longer bars itself, with "
-            "timeframes=(...)"
+            f"{_ticks.named(step)} apart. Leave it out; omega.resample(bars, 'H1') makes longer "
+            "bars, and a run shows them beside its own with timeframes=(...)"
         )
 
 

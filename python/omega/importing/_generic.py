@@ -361,9 +361,7 @@ def in_prices(frame: pl.DataFrame, place: str, options: Options) -> tuple[pl.Dat
         return frame, []
     if options.point is not None:
         point = _scaling.scale_of("point", options.point)
-        note = (
-            f"the spread was turned from points into prices with point={_scaling.scale_text(point)}"
-        )
+        note = f"spread read as points of {_scaling.scale_text(point)}, as stated"
         return frame.with_columns(_scaling.times(frame["spread"], point)), [note]
     digits = max(_scaling.decimals(frame[price]) for price in PRICES if price in frame.columns)
     why = _why_points(frame, digits)

@@ -161,13 +161,13 @@ def _with_spread(frame: pl.DataFrame, part: Part, options: Options) -> tuple[pl.
     """Turn a spread in points into one in prices."""
     if options.point is not None:
         point = _scaling.scale_of("point", options.point)
-        how = f"point={_scaling.scale_text(point)}, as stated"
+        how = f"{_scaling.scale_text(point)}, as stated"
     else:
         digits = max(_scaling.decimals(frame[price]) for price in PRICES)
         point = float(f"1e-{digits}")
-        how = f"a point of {point:g}, the last decimal of the prices in {part.file}"
+        how = f"{point:.{digits}f}, the last decimal of the prices in {part.file}"
     spread = _scaling.times(frame["spread"], point)
-    return frame.with_columns(spread), f"the spread was turned from points into prices with {how}"
+    return frame.with_columns(spread), f"spread read as points of {how}"
 
 
 def _read_truefx(parts: Sequence[Part], options: Options) -> Parsed:
@@ -220,7 +220,7 @@ def _read_yahoo(parts: Sequence[Part], options: Options) -> Parsed:
     width = parts[0].lines()[0].count(",") + 1
     columns = ["time", "open", "high", "low", "close", _delimited.IGNORED, "volume"]
     columns += [_delimited.IGNORED, "split"][: width - len(columns)]
-    note = "prices are adjusted for splits alone; Adj Close is left out"
+    note = "prices are adjusted for splits, not dividends; Adj Close is ignored"
     layout = _delimited.Layout(separator=",", columns=columns, header=True)
     hint = 'Yahoo writes the local time of the exchange (such as time_zone="America/New_York").'
     return lines_of(layout, hint=hint, bar_time=OPEN, note=note)(parts, options)
@@ -266,6 +266,9 @@ def symbol_of_folder(folders: Sequence[str]) -> str | None:
 
 _HISTDATA = _delimited.Layout(separator=";", columns=["time", *_BARS])
 _MT4 = _delimited.Layout(separator=",", columns=["date", "clock", *_BARS])
+_NO_SPREAD = (
+    "no spread in the file: runs pay none until you add one, frame.with_columns(spread=...)"
+)
 _CLOSED = "the time of a bar is its close, as NinjaTrader documents"
 
 SOURCES = (
@@ -281,7 +284,7 @@ SOURCES = (
            lambda head: head.like(_five(r"\d{8} \d{6}", ";")),
            lines_of(_HISTDATA, hint=NINJA_CLOCK, bar_time=CLOSE, note=_CLOSED)),
     Source("metatrader4", "history of MetaTrader 4", BROKER_CLOCK, OPEN, _is_mt4,
-           lines_of(_MT4, hint=BROKER_CLOCK, bar_time=OPEN)),
+           lines_of(_MT4, hint=BROKER_CLOCK, bar_time=OPEN, note=_NO_SPREAD)),
     Source("metatrader5", "export of MetaTrader 5, with a spread in points", BROKER_CLOCK, OPEN,
            _is_mt5, _read_mt5),
     Source("metatrader5-ticks", "ticks of MetaTrader 5", BROKER_CLOCK, "-", _is_mt5_ticks,

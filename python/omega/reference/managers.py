@@ -18,10 +18,9 @@ def apply(manager: tuple[Any, ...], place: int, position: Position, now: Moment)
     name, first, second, duration, bars = manager
     index, time, price = position.first_entry
     gone = position.best_price * position.sign - price * position.sign
-    if name == "trailing_stop":  # I4.1
-        trail(position, first)
-    elif name == "trailing_percent":
-        trail(position, Distance.percent(first))
+    if name in ("trailing_stop", "trailing_percent"):  # I4.1
+        if second is None or gone >= second:
+            trail(position, first if name == "trailing_stop" else Distance.percent(first))
     elif name == "break_even":  # I4.2
         if gone >= first:
             level = price * position.sign + second

@@ -376,8 +376,12 @@ def _of_costs(tables: Tables, sizes: Mapping[str, float]) -> dict[str, Number]:
         units = [lots * size * rate for lots, size, rate in traded]
         notional = total(p * u for p, u in zip(fills["price"], units, strict=True))
         slippage = total(s * u for s, u in zip(fills["slippage"], units, strict=True))
-    lines = zip(ledger["kind"], ledger["amount"], strict=True)
-    swap = total(amount for kind, amount in lines if kind == "swap")
+
+    def booked(*kinds: str) -> float:
+        lines = zip(ledger["kind"], ledger["amount"], strict=True)
+        return total(amount for kind, amount in lines if kind in kinds)
+
+    swap, borrow, funding = booked("swap"), booked("borrow"), booked("funding")
     fees = total(fills["fee"])
     equity, open_positions = tables["equity"]["equity"], tables["equity"]["open_positions"]
     busy = sum(1 for positions in open_positions if positions > 0)
@@ -387,7 +391,11 @@ def _of_costs(tables: Tables, sizes: Mapping[str, float]) -> dict[str, Number]:
         "fees": fees,
         "slippage_cost": slippage,
         "swap": swap,
-        "total_costs": None if slippage is None else fees + slippage - swap,
+        "borrow": borrow,
+        "funding": funding,
+        "total_costs": None if slippage is None else fees + slippage - swap - borrow - funding,
+        "dividends": booked("dividend", "tax"),
+        "interest": booked("interest"),
     }
 
 

@@ -11,10 +11,13 @@ from html import escape
 from itertools import groupby
 
 from omega.notices import LABELS, Notice, to_explain
+from omega.remedies import SITE
 from omega.report._numbers import minus
 
 FOOTER = (
-    "<footer>Made by Omega, with assumptions: docs/concepts/assumptions-and-limits.md. Charts by "
+    "<footer>Made by Omega, with "
+    f'<a href="{SITE}/page/concepts/assumptions-and-limits.html" rel="noreferrer">assumptions</a>. '
+    "Charts by "
     '<a href="https://www.tradingview.com/" rel="noreferrer">TradingView</a> Lightweight Charts, '
     "Copyright 2026 TradingView, Inc., Apache License 2.0.</footer>"
 )

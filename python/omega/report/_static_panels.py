@@ -73,7 +73,11 @@ _GROUPS = {
         "fees",
         "slippage_cost",
         "swap",
+        "borrow",
+        "funding",
         "total_costs",
+        "dividends",
+        "interest",
     ),
 }
 _STEPS = (0.25, 0.5, 1.0)
@@ -171,9 +175,9 @@ def costs(result: Reported) -> str:
         return none("This run had no fees, no slippage and no swap.")
     net = number_of(result, "net_profit") or 0.0
     text = (
-        f"Costs of {money(total)} in all. Net profit {money(net)}; without them it would have been "
-        f"{money(net + total)} at the same trades. Slippage is part of the prices, and so is the "
-        "spread."
+        f"Costs of {money(total)} in all: fees, slippage, swap, borrowing and funding. Net profit "
+        f"{money(net)}; without them it would have been {money(net + total)} at the same trades. "
+        "Slippage is part of the prices, and so is the spread."
     )
     listed = [(name, [text]) for name, _, text in rows]
     return _svg.bars(rows, "Costs by kind") + table(["Amount"], listed, caption="Costs by kind",

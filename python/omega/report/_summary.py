@@ -148,8 +148,9 @@ def _footer(result: Reported, texts: dict[str, str]) -> Iterator[tuple[str, str]
     yield "Ambiguous", f"{decided}; closed profit {texts['closed_pnl']}, {interval}"
     if result.positions.height:
         yield "Still open", _many(str(result.positions.height), "position")
-    if result.metrics["swap"]:
-        yield "Swap", texts["swap"]
+    for name in ("swap", "borrow", "funding", "dividends", "interest"):
+        if result.metrics.get(name):
+            yield name.capitalize(), texts[name]
     yield "Fingerprint", result.fingerprint
     yield "Time", _time(result.stats, result.backend)
 

@@ -70,9 +70,11 @@ def _stale(result: Reported) -> Iterator[Notice]:
     for (name,), own in trades.group_by(pl.col("symbol").cast(pl.String), maintain_order=True):
         first = own["exit_time"].min()
         on = " on" if own["exit_time"].n_unique() == 1 else ", the first on"
+        price = own.sort("exit_time")["exit_price"][0]
+        closed = _many(own["trade_id"].n_unique(), "position")
         text = (
-            f"{name} had no bar for so many days of the others that "
-            f"{_closed(own['trade_id'].n_unique())} at its last close{on} {_moment(first)}"
+            f"{name} stopped trading: {closed} closed at its last close ({price:g}){on} "
+            f"{_moment(first)}"
         )
         yield Notice("warning", "stale", text + _return_of(result, str(name), own))
 

@@ -21,6 +21,10 @@ Numbers: TypeAlias = NDArray[np.float64]
 
 _YEAR = 365.25 * 86_400
 """Seconds."""
+_CARRY = ("swap", "borrow", "funding")
+_DIVIDENDS = ("dividend", "tax")
+_ROUNDING = 1e-9
+"""Sums in another order differ by so much of them."""
 _PER_SECOND = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
@@ -41,6 +45,10 @@ class Portfolio:
     @cached_property
     def by_symbol(self) -> pl.DataFrame:
         """What each symbol came to: trades, profit, costs, and its part of the return.
+
+        `carry` (swap, borrowing and funding, negative where paid) and `dividends` (after tax) are
+        those of closed and open positions alike. `costs` are the fees less `carry`. What belongs to
+        no position, such as interest, is in a last row, `cash`; contributions add up to the return.
 
         Example:
             >>> from omega.results.result import example_result
@@ -69,22 +77,62 @@ class Portfolio:
 
 
 def by_symbol(result: Reported) -> pl.DataFrame:
-    """Return what each symbol came to, in the order of the run."""
+    """Return what each symbol came to, in the order of the run, and then what cash came to."""
     text = pl.col("symbol").cast(pl.String)
     closed = closed_by_symbol(result.trades)
     still = result.positions.group_by(text).agg(
-        open_profit=(pl.col("open_profit") - pl.col("entry_fee") + pl.col("swap")).sum()
+        open_profit=(pl.col("open_profit") - pl.col("entry_fee") + pl.col("swap")).sum(),
+        open_fees=pl.col("entry_fee").sum(),
     )
+    fees = result.trades.group_by(text).agg(fees=pl.col("fees").sum())
     cash = result.ledger["amount"][0] if result.ledger.height else 0.0
-    zeros = pl.col("trades", "gross_pnl", "costs", "net_pnl", "open_profit").fill_null(0)
-    all_in_all = pl.col("net_pnl") + pl.col("open_profit")
-    return (
-        pl.DataFrame({"symbol": result.symbols}, schema={"symbol": pl.String})
-        .join(closed, on="symbol", how="left", maintain_order="left")
-        .join(still, on="symbol", how="left", maintain_order="left")
-        .with_columns(zeros)
-        .with_columns(contribution=all_in_all / cash if cash else pl.lit(None, pl.Float64))
+    table = pl.DataFrame({"symbol": result.symbols}, schema={"symbol": pl.String})
+    for part in (closed.drop("costs"), still, fees, _booked(result)):
+        table = table.join(part, on="symbol", how="left", maintain_order="left")
+    table = table.with_columns(pl.col(pl.Float64, pl.UInt32).exclude("win_rate").fill_null(0))
+    table = table.select(
+        "symbol",
+        "trades",
+        "win_rate",
+        "gross_pnl",
+        pl.col("fees") + pl.col("open_fees") - pl.col("carry"),
+        "carry",
+        "dividends",
+        "net_pnl",
+        "open_profit",
+    ).rename({"fees": "costs"})
+    own = _of_cash(result, cash, table)
+    if own is not None:
+        table = pl.concat([table, table.clear().vstack(own)])
+    everything = pl.col("net_pnl") + pl.col("open_profit")
+    return table.with_columns(contribution=everything / cash if cash else pl.lit(None, pl.Float64))
+
+
+def _booked(result: Reported) -> pl.DataFrame:
+    """What the ledger has of holding each symbol, of closed and open positions alike."""
+    columns = ["trade_id", pl.col("symbol").cast(pl.String)]
+    named = pl.concat([result.trades.select(columns), result.positions.select(columns)])
+    lines = result.ledger.join(named.unique("trade_id"), on="trade_id")
+    kind = pl.col("kind").cast(pl.String)
+    sums = {"carry": _CARRY, "dividends": _DIVIDENDS}
+    return lines.group_by("symbol").agg(
+        **{name: pl.col("amount").filter(kind.is_in(kinds)).sum() for name, kinds in sums.items()}
     )
+
+
+def _of_cash(result: Reported, cash: float, table: pl.DataFrame) -> pl.DataFrame | None:
+    """The row of what belongs to no position, such as interest; None where there is none."""
+    if not result.equity.height:
+        return None
+    others = float(table["net_pnl"].sum() + table["open_profit"].sum())
+    rest = float(result.equity["equity"][-1]) - cash - others
+    lines = result.ledger["trade_id"].null_count()
+    is_small = abs(rest) <= _ROUNDING * max(abs(cash), abs(others))
+    if lines == 1 and is_small:  # the deposit alone
+        return None
+    zeros = dict.fromkeys(("gross_pnl", "costs", "carry", "dividends", "open_profit"), 0.0)
+    row = {"symbol": "cash", "trades": 0, "win_rate": None, **zeros, "net_pnl": rest}
+    return pl.DataFrame([row], schema=table.schema)
 
 
 def closed_by_symbol(trades: pl.DataFrame, *keys: str) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from omega.data.store import CandleStore, both_sides
 from omega.data.timeframes import Grid, TimeframeJob
 from omega.errors import ConfigError
 from omega.run.adjusted import Floats, Growth
+from omega.run.resampling import PRICES, Stretches
 
 HigherGrowth = Mapping[tuple[str, str], Growth]
 """How each bar of a symbol and a timeframe has grown, by its last bar."""
@@ -51,29 +52,19 @@ def adjusted_jobs(
 def _bars(store: CandleStore, grid: Grid, growth: Growth) -> tuple[CandleStore, Growth]:
     """Make the bars of a timeframe out of prices as they read at the last bar of each."""
     frame, times = both_sides(store), times_of(store)
-    begins = _begins(times, grid)
-    firsts = np.flatnonzero(np.diff(begins, prepend=begins[:1] - 1))
-    counts = np.diff(np.append(firsts, len(times)))
-    lasts = firsts + counts - 1
+    found = Stretches.of(times, grid)
+    lasts, counts = found.lasts, found.counts
     moved = _mover(growth, np.repeat(lasts, counts))
     columns: dict[str, pl.Series | Floats] = {
-        "time": pl.Series(begins[firsts]).cast(frame["time"].dtype)
+        "time": pl.Series(found.begins).cast(frame["time"].dtype)
     }
     for side in _SIDES:
-        own = {
-            price: moved(frame[f"{side}_{price}"].to_numpy())
-            for price in ("open", "high", "low", "close")
-        }
-        columns |= {
-            f"{side}_open": own["open"][firsts],
-            f"{side}_high": np.maximum.reduceat(own["high"], firsts),
-            f"{side}_low": np.minimum.reduceat(own["low"], firsts),
-            f"{side}_close": own["close"][lasts],
-        }
+        own = {price: moved(frame[f"{side}_{price}"].to_numpy()) for price in PRICES}
+        columns |= found.side(f"{side}_", own)
     if "volume" in frame.columns:
         volumes = frame["volume"].cast(pl.Float64).to_numpy()
         share = growth.volumes / np.repeat(growth.volumes[lasts], counts)
-        columns["volume"] = np.add.reduceat(volumes * share, firsts)
+        columns["volume"] = found.sums(volumes * share)
     bars = CandleStore(pl.DataFrame(columns), symbol=store.symbols[0], validate="off")
     shifts = None if growth.shifts is None else growth.shifts[lasts]
     return bars, Growth(growth.prices[lasts], growth.volumes[lasts], shifts)
@@ -86,11 +77,3 @@ def _mover(growth: Growth, last_of: NDArray[np.intp]) -> Callable[[Floats], Floa
         return lambda prices: prices + shifts
     shares = growth.prices / growth.prices[last_of]
     return lambda prices: prices * shares
-
-
-def _begins(times: NDArray[np.int64], grid: Grid) -> NDArray[np.int64]:
-    """Return where the stretch of a grid begins that each time lies in."""
-    if isinstance(grid, tuple):
-        step, offset = grid
-        return (times - offset) // step * step + offset
-    return grid[np.searchsorted(grid, times, side="right") - 1]

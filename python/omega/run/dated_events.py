@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any, TypedDict
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from omega.config.carry import Carry
@@ -26,7 +27,7 @@ from omega.contract import (
     RollRow,
 )
 from omega.data.closes import closes_of, times_of
-from omega.data.store import CandleStore
+from omega.data.store import CandleStore, both_sides
 from omega.errors import ConfigError
 from omega.notices import Notice
 from omega.run.clock import RunClock
@@ -37,6 +38,8 @@ from omega.strategy.native import Native
 _FAR = 2**62
 _A_UNIVERSE = 10
 """So many symbols are a choice from a market."""
+_STEP = 0.5
+"""The part of the step of a split that prices have to make at least."""
 _ADJUSTED = re.compile(r"adj", re.IGNORECASE)
 
 
@@ -188,7 +191,7 @@ def notices_of_dates(
 ) -> list[Notice]:
     """Return what no look-ahead check can see: adjusted prices, and that all symbols exist."""
     events, _, universe = given
-    found = _too_late(stores, fields)
+    found = [*_too_late(stores, fields), *_splits_without_a_step(stores, fields)]
     for store in stores:
         symbol = store.symbols[0]
         names = [name for _, name in store.native.columns(symbol)]
@@ -214,6 +217,36 @@ def notices_of_dates(
         )
         found.append(Notice("info", "survivorship", text))
     return found
+
+
+def _splits_without_a_step(
+    stores: Sequence[CandleStore], fields: EventFields | None
+) -> Iterator[Notice]:
+    """Find splits at which prices go on as if there were none: those are adjusted already."""
+    rows = () if fields is None else fields["rows"]
+    found: dict[int, list[tuple[int, float, float]]] = {}
+    opens: dict[int, NDArray[np.float64]] = {}
+    for place, kind, _, bar, ratio, *_ in rows:
+        if kind != "split" or not bar or not ratio:
+            continue
+        if place not in opens:
+            opens[place] = both_sides(stores[place])["bid_open"].to_numpy()
+        before = float(closes_of(stores[place])[bar - 1])
+        change = float(opens[place][bar]) / before if before > 0.0 else 0.0
+        if change > 0.0 and abs(math.log(change)) < _STEP * abs(math.log(ratio)):
+            found.setdefault(place, []).append((bar, ratio, change))
+    for place, splits in found.items():
+        store = stores[place]
+        bar, ratio, change = splits[0]
+        day = pl.DataFrame(store)["time"][bar].date()
+        more = f", and at {len(splits) - 1} more" if len(splits) > 1 else ""
+        text = (
+            f"{store.symbols[0]}: at the split of {ratio:g} on {day} the open is {change:.3g} of "
+            f"the close before, not about {1 / ratio:.3g}{more}: the prices look adjusted for "
+            "splits, which then count twice. Leave the splits out; of Yahoo's tables "
+            "Events.from_yahoo does so"
+        )
+        yield Notice("warning", "adjusted_prices", text)
 
 
 def _too_late(stores: Sequence[CandleStore], fields: EventFields | None) -> list[Notice]:

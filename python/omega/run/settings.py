@@ -197,10 +197,10 @@ def manager_fields(managers: Sequence[Manager], unit: str) -> list[ManagerFields
     fields: list[ManagerFields] = []
     for manager in managers:
         match manager:
-            case TrailingStop(distance=None, percent=percent):
-                fields.append(("trailing_percent", percent, None, None, None))
-            case TrailingStop(distance=distance):
-                fields.append(("trailing_stop", distance, None, None, None))
+            case TrailingStop(distance=None, percent=percent, trigger=trigger):
+                fields.append(("trailing_percent", percent, trigger, None, None))
+            case TrailingStop(distance=distance, trigger=trigger):
+                fields.append(("trailing_stop", distance, trigger, None, None))
             case BreakEven(trigger=trigger, offset=offset):
                 fields.append(("break_even", trigger, offset, None, None))
             case TimeExit(bars=bars, minutes=minutes):

@@ -75,7 +75,10 @@ def as_expression(given: object, source: str) -> pl.Expr:
         raise ConfigError(_no_expression(given))
 
     def values(column: pl.Series) -> pl.Series:
-        return pl.Series(column.name, cast("Any", given)(column.to_numpy()))
+        try:
+            return pl.Series(column.name, cast("Any", given)(column.to_numpy()))
+        except (AttributeError, IndexError, KeyError, TypeError) as problem:
+            raise ConfigError(_no_function(given, source, problem)) from problem
 
     return pl.col(source).map_batches(values, return_dtype=pl.Float64)
 
@@ -128,6 +131,15 @@ def observed(observer: Observer) -> Iterator[None]:
         yield
     finally:
         _observer.reset(token)
+
+
+def _no_function(given: object, source: str, problem: Exception) -> str:
+    name = getattr(given, "__name__", type(given).__name__)
+    return (
+        f"column: the function {name} raised {error_text(problem)}. It gets the values of one "
+        f"column, source={source!r}, as a NumPy array, and no frame; with pandas write "
+        "pd.Series(values) in it. Over several columns give a Polars expression"
+    )
 
 
 def _no_expression(given: object) -> str:

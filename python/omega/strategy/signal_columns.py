@@ -28,6 +28,7 @@ AnyColumn: TypeAlias = Any
 _DIRECTIONS = ("long", "short")
 _ENTRIES = ("entry", "long_entry", "short_entry")
 _TRUTHS = (*_ENTRIES, "exit", "long_exit", "short_exit")
+_TIMES = ("time", "timestamp", "datetime", "date")
 _COLUMNS = (*_TRUTHS, "direction", "stop_loss", "take_profit", "size")
 
 
@@ -39,8 +40,8 @@ class Signals:
     array with a value for each bar, a number or a truth value for all bars, a condition, an
     indicator, or a function that returns one of these: it gets an object with the declaring methods
     of a strategy. In a run of several symbols each is found for each symbol over its own candles;
-    `{symbol: column}` gives a symbol a column of its own, and symbols that have no entry are not
-    traded.
+    `{symbol: column}` gives a symbol a column of its own, as does a frame of Polars or pandas with
+    a column for each symbol, and symbols that have no entry are not traded.
 
     On each bar, for each symbol, in this order: where an exit holds, what it is for is closed; an
     entry closes what is open the other way if `reverse` is set; an entry is taken if nothing is
@@ -96,6 +97,8 @@ class Signals:
         """Check what is no column, and which columns there are."""
         check(self, flag, "reverse", "accumulate")
         check(self, optional(whole(minimum=0, maximum=2**31)), "warmup")
+        for name in _COLUMNS:
+            object.__setattr__(self, name, _by_symbol(getattr(self, name)))
         separate = self.long_entry is not None or self.short_entry is not None
         if separate == (self.entry is not None):
             given = "both" if separate else "none of them"
@@ -285,6 +288,14 @@ class _Columns:
         # Only entries delay the run until known: NaN elsewhere means that there is no level.
         warmup = name in _ENTRIES
         return self.context.expression(expression, name, timeframe=None, symbol=None, warmup=warmup)
+
+
+def _by_symbol(given: AnyColumn) -> AnyColumn:
+    """Take a frame with a column for each of several symbols as those columns."""
+    if not (hasattr(given, "__array__") and hasattr(given, "columns")):
+        return given
+    names = [name for name in given.columns if str(name).lower() not in _TIMES]
+    return {str(name): given[name] for name in names} if len(names) > 1 else given
 
 
 def _has_rows(given: AnyColumn) -> bool:

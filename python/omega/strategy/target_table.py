@@ -135,7 +135,8 @@ def _long(frame: pl.DataFrame) -> pl.DataFrame:
     if time is None:
         raise ConfigError(
             f"Weights.targets: given columns {frame.columns}, expected a time: one of "
-            f"{', '.join(_TIMES)}"
+            f"{', '.join(_TIMES)}. Is it the index of a pandas frame, as texts? Make times of "
+            "them: weights.index = pd.to_datetime(weights.index)"
         )
     if {"symbol", "weight"} <= named.keys():
         columns = {time: "time", named["symbol"]: "symbol", named["weight"]: "weight"}

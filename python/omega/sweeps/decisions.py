@@ -112,7 +112,7 @@ class Decisions:
         has a profit factor of infinity, and is the best. See docs/guides/sweeps.md.
 
         Args:
-            metric: The metric, or an expression over metrics and parameters that is to be large,
+            metric: The metric, or an expression over metrics and parameters that is maximised,
                 such as "sharpe - 2 * max_drawdown".
             n: How many runs; more than one give a frame, the best first.
             maximize: Whether more is better; None: less is for drawdowns, costs and volatility.

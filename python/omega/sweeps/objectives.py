@@ -42,7 +42,7 @@ def objective_of(
 ) -> Objective:
     """Return the values of a metric, or of an expression over numbers of the table.
 
-    An expression is to be large, unless `maximize` is False.
+    Expressions are maximised unless `maximize` is False.
 
     Raises:
         ConfigError: There is no such metric, or the expression is none that is allowed.

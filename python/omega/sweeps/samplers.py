@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from random import Random as Numbers
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from omega.config.values import Refused, check, plain, value, whole
 from omega.errors import ConfigError
@@ -169,6 +169,7 @@ class Random:
 
     space: Mapping[str, Any]
     runs: int
+    _elsewhere: ClassVar[dict[str, str]] = {"seed": "omega.sweep"}
 
     def __post_init__(self) -> None:
         """Check that there are so many combinations."""
@@ -178,7 +179,7 @@ class Random:
         if count is not None and count < self.runs:
             raise ConfigError(
                 f"Random.runs: given {self.runs} and a space of {count} combinations; use "
-                "Grid(space), which makes each once"
+                f"Grid(space), which makes each once{_range_of(self.space)}"
             )
 
     def begin(self, seed: int) -> Search:
@@ -207,6 +208,18 @@ class Random:
         return {name: value_at(values, drawn.random()) for name, values in self.space.items()}
 
 
+def _range_of(space: Mapping[str, Values]) -> str:
+    """Return the hint for two numbers that may have been meant as the ends of a range."""
+    for name, values in space.items():
+        if isinstance(values, tuple) and len(values) == 2:  # noqa: PLR2004 - two ends
+            low, high = values
+            if all(isinstance(one, (int, float)) for one in values) and low < high:
+                return (
+                    f". For {name!r} these are two values; for a range write {Between(low, high)!r}"
+                )
+    return ""
+
+
 @value
 class LatinHypercube:
     """Combinations that cover each parameter evenly: one run in each of `runs` equal parts of it.
@@ -225,6 +238,7 @@ class LatinHypercube:
 
     space: Mapping[str, Any]
     runs: int
+    _elsewhere: ClassVar[dict[str, str]] = {"seed": "omega.sweep"}
 
     def __post_init__(self) -> None:
         """Check space and number."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import re
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import lru_cache
@@ -11,6 +12,9 @@ from typing import Any, SupportsInt, TypeAlias, TypeGuard
 
 from omega.config.values import Refused, check, flag, number, optional, plain, value
 from omega.errors import ConfigError
+
+_STEPS = re.compile(r"(-?[\d.]+):(-?[\d.]+)(?::([\d.]+))?")
+"""A range as the command line takes it."""
 
 Value: TypeAlias = Any
 """A value of a parameter: a number, a text, a setting, anything."""
@@ -172,6 +176,12 @@ def _values(name: str, given: Value) -> Values:
     single = isinstance(given, (str, bytes, Mapping)) or hasattr(given, "columns")
     if single or not isinstance(given, Iterable):
         kind = type(given).__name__
+        if isinstance(given, str) and (steps := _STEPS.fullmatch(given)):
+            first, last, step = steps.groups()
+            raise Refused(
+                f"values for {name!r}; {given!r} is for the command line. Write "
+                f"Between({first}, {last}{f', step={step}' if step else ''}), or a list"
+            )
         raise Refused(f"a list of values for {name!r}, not a single {kind}; write [...] around it")
     if isinstance(given, (set, frozenset)):
         raise Refused(f"values in an order for {name!r}; a set has none")

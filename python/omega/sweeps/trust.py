@@ -50,9 +50,9 @@ _MEANING = {
     "psr": "its true Sharpe ratio is above 0, if it were the only trial",
     "dsr": "and above what the best of all trials would show without skill",
     "dsr_null": "the same, with the variance that trials without skill have at least",
-    "trials_to_doubt": "trials from which on dsr would be below 0.95",
-    "pbo": "the best of one half of the days is in the worse half on the others",
-    "probability_of_loss": "the best of one half of the days loses on the others",
+    "trials_to_doubt": "number of trials at which dsr falls below 0.95",
+    "pbo": "how often the winner on half the days is below the median on the other half",
+    "probability_of_loss": "how often the winner on half the days loses on the other half",
     "spa": "p-value of the best against cash, with all trials considered",
 }
 """The numbers that a person reads first."""

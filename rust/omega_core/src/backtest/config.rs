@@ -149,6 +149,7 @@ impl Config {
             match *manager {
                 Manager::TrailingStop {
                     distance: Distance::Price(price) | Distance::Percent(price),
+                    ..
                 }
                 | Manager::BreakEven { trigger: price, .. }
                 | Manager::PartialClose { trigger: price, .. } => positive("managers", price)?,

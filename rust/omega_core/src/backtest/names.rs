@@ -71,7 +71,7 @@ pub fn sizer(name: &str, number: f64) -> Result<Sizer, OmegaError> {
 pub struct ManagerNumbers {
     /// Distance or trigger, in price.
     pub first: Option<f64>,
-    /// Offset, in price, or fraction.
+    /// Offset or trigger of a trailing stop, in price, or fraction.
     pub second: Option<f64>,
     /// Time, in the unit of the time column.
     pub duration: Option<i64>,
@@ -93,12 +93,14 @@ pub fn manager(name: &str, numbers: ManagerNumbers) -> Result<Manager, OmegaErro
             "trailing_stop",
             Manager::TrailingStop {
                 distance: Distance::Price(first),
+                trigger: numbers.second,
             },
         ),
         (
             "trailing_percent",
             Manager::TrailingStop {
                 distance: Distance::Percent(first),
+                trigger: numbers.second,
             },
         ),
         (

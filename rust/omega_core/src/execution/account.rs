@@ -52,6 +52,26 @@ pub enum LedgerKind {
 }
 
 impl LedgerKind {
+    const ALL: [Self; 11] = [
+        Self::Deposit,
+        Self::Pnl,
+        Self::Fee,
+        Self::Swap,
+        Self::Dividend,
+        Self::Tax,
+        Self::SplitCash,
+        Self::Delisting,
+        Self::Interest,
+        Self::Borrow,
+        Self::Funding,
+    ];
+
+    /// The kind of a name in result tables.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// The name used in result tables.
     #[must_use]
     pub fn name(self) -> &'static str {

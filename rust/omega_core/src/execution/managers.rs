@@ -9,6 +9,8 @@ pub enum Manager {
     TrailingStop {
         /// How far.
         distance: Distance,
+        /// How far in profit, in price, the trade was before the stop begins to move.
+        trigger: Option<f64>,
     },
     /// Moves the stop to the entry price once the trade went far enough.
     BreakEven {
@@ -52,14 +54,17 @@ impl Manager {
         time: i64,
     ) -> Request {
         let sign = position.direction.sign();
+        let gone = position.best_price * sign - position.origin().price * sign;
         match self {
-            Self::TrailingStop { distance } => {
-                trail(position, distance);
+            Self::TrailingStop { distance, trigger } => {
+                if trigger.is_none_or(|least| gone >= least) {
+                    trail(position, distance);
+                }
                 Request::None
             }
             Self::BreakEven { trigger, offset } => {
                 let entry = position.origin().price * sign;
-                if position.best_price * sign - entry >= trigger {
+                if gone >= trigger {
                     raise_stop(position, entry + offset, ExitReason::BreakEven);
                 }
                 Request::None
@@ -78,11 +83,9 @@ impl Manager {
                 }
             }
             Self::PartialClose { trigger, fraction } => {
-                let reached =
-                    position.best_price * sign - position.origin().price * sign >= trigger;
                 // The best price never falls back, so that the trigger stays reached, and each
                 // later bar would close a part again (I4.4).
-                if reached && !position.parts_closed.contains(&place) {
+                if gone >= trigger && !position.parts_closed.contains(&place) {
                     position.parts_closed.push(place);
                     Request::Close(fraction, ExitReason::Signal)
                 } else {

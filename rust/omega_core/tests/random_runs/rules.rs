@@ -196,6 +196,7 @@ fn manager(choices: &mut impl Choices, market: &Market) -> Manager {
     match choices.below(4) {
         0 => Manager::TrailingStop {
             distance: choices.pick(&[Distance::Price(far), Distance::Percent(0.2)]),
+            trigger: choices.pick(&[None, Some(far)]),
         },
         1 => Manager::BreakEven {
             trigger: far,

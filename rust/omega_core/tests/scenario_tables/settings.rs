@@ -254,11 +254,14 @@ fn manager_of(given: &Value) -> Manager {
     };
     for (field, given) in fields {
         match field.as_str() {
-            "offset" | "fraction" => numbers.second = Some(given.number()),
+            "offset" | "fraction" | "trigger" => numbers.second = Some(given.number()),
             "bars" => numbers.bars = Some(given.number() as usize),
             "percent" => {
                 let distance = Distance::Percent(given.number());
-                return Manager::TrailingStop { distance };
+                return Manager::TrailingStop {
+                    distance,
+                    trigger: None,
+                };
             }
             other => panic!("unknown '{other}'"),
         }

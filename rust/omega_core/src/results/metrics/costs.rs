@@ -6,10 +6,12 @@ use super::{Costs, float, number, ratio};
 
 pub(super) fn metrics(inputs: &Inputs<'_>, walked: &Walked) -> Costs {
     let (fills, rows) = (&inputs.fills, number(inputs.equity.len()));
-    // From the left, as documented. Swap is negative where it was paid, hence subtracted.
+    let booked = &inputs.booked;
+    // From the left, as documented. What holding costs is negative where it was paid, hence
+    // subtracted.
     let total = fills
         .slippage
-        .map(|slippage| fills.fees + slippage - inputs.swap);
+        .map(|slippage| fills.fees + slippage - booked.swap - booked.borrow - booked.funding);
     let average = ratio(walked.sum, rows);
     let turnover = fills
         .notional
@@ -21,7 +23,11 @@ pub(super) fn metrics(inputs: &Inputs<'_>, walked: &Walked) -> Costs {
         turnover: float(turnover),
         fees: float(Some(fills.fees)),
         slippage_cost: float(fills.slippage),
-        swap: float(Some(inputs.swap)),
+        swap: float(Some(booked.swap)),
+        borrow: float(Some(booked.borrow)),
+        funding: float(Some(booked.funding)),
         total_costs: float(total),
+        dividends: float(Some(booked.dividends)),
+        interest: float(Some(booked.interest)),
     }
 }

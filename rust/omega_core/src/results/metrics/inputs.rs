@@ -17,12 +17,22 @@ pub(super) struct Inputs<'a> {
     pub(super) fills: FillSums,
     /// The cash at the start: the first line of the ledger.
     pub(super) initial: Option<f64>,
-    /// Financing booked, closed and open positions alike.
-    pub(super) swap: f64,
+    pub(super) booked: Booked,
     pub(super) times: ScalarBuffer<i64>,
     pub(super) equity: ScalarBuffer<f64>,
     /// Rows of the equity curve with an open position.
     pub(super) busy: usize,
+}
+
+/// What the ledger adds up to by kind, of closed and open positions alike.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Booked {
+    pub(super) swap: f64,
+    pub(super) borrow: f64,
+    pub(super) funding: f64,
+    /// After tax.
+    pub(super) dividends: f64,
+    pub(super) interest: f64,
 }
 
 /// What the metrics read of a trade.
@@ -58,7 +68,7 @@ struct FillNumbers {
 
 impl<'a> Inputs<'a> {
     pub(super) fn of(run: &'a RunTables) -> Self {
-        let (initial, swap) = run.ledger.tell(|rows| of_ledger(rows), of_ledger_table);
+        let (initial, booked) = run.ledger.tell(|rows| of_ledger(rows), of_ledger_table);
         let (times, equity, busy) = run.equity.tell(of_curve, of_equity_table);
         Self {
             shared: &run.shared,
@@ -69,7 +79,7 @@ impl<'a> Inputs<'a> {
             ),
             fills: fill_sums(run),
             initial,
-            swap,
+            booked,
             times,
             equity,
             busy,
@@ -177,22 +187,48 @@ impl FillSums {
     }
 }
 
-/// The cash at the start and the financing.
-fn of_ledger(rows: &[LedgerLine]) -> (Option<f64>, f64) {
-    let booked = rows.iter().filter(|line| line.kind == LedgerKind::Swap);
-    let swap = super::sum(booked.map(|line| line.amount));
-    (rows.first().map(|line| line.amount), swap)
+impl Booked {
+    /// Adds a line, in the order of the ledger.
+    fn add(mut self, kind: LedgerKind, amount: f64) -> Self {
+        match kind {
+            LedgerKind::Swap => self.swap += amount,
+            LedgerKind::Borrow => self.borrow += amount,
+            LedgerKind::Funding => self.funding += amount,
+            LedgerKind::Dividend | LedgerKind::Tax => self.dividends += amount,
+            LedgerKind::Interest => self.interest += amount,
+            LedgerKind::Deposit
+            | LedgerKind::Pnl
+            | LedgerKind::Fee
+            | LedgerKind::SplitCash
+            | LedgerKind::Delisting => {}
+        }
+        self
+    }
 }
 
-fn of_ledger_table(table: &RecordBatch) -> (Option<f64>, f64) {
+/// The cash at the start, and what was booked besides trades.
+fn of_ledger(rows: &[LedgerLine]) -> (Option<f64>, Booked) {
+    let lines = rows.iter();
+    let booked = lines.fold(Booked::default(), |sums, line| {
+        sums.add(line.kind, line.amount)
+    });
+    (rows.first().map(|line| line.amount), booked)
+}
+
+fn of_ledger_table(table: &RecordBatch) -> (Option<f64>, Booked) {
     let kinds = read::names(table, "kind");
     let names = kinds.values().as_string::<i32>();
     // From the ledger, since the trades lack what was booked on positions that are still open.
     let amounts = read::f64s(table, "amount");
+    let of_name: Vec<_> = names.iter().map(|name| LedgerKind::of(name?)).collect();
     let lines = kinds.keys().values().iter().zip(amounts);
-    let swaps = lines.filter(|(kind, _)| names.value(**kind as usize) == LedgerKind::Swap.name());
-    let swap = super::sum(swaps.map(|(_, amount)| *amount));
-    (amounts.first().copied(), swap)
+    let booked = lines.fold(Booked::default(), |sums, (kind, amount)| {
+        match of_name[*kind as usize] {
+            Some(kind) => sums.add(kind, *amount),
+            None => sums,
+        }
+    });
+    (amounts.first().copied(), booked)
 }
 
 fn of_curve(curve: &EquityCurve) -> (ScalarBuffer<i64>, ScalarBuffer<f64>, usize) {

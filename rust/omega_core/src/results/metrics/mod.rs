@@ -97,7 +97,9 @@ metrics! {
     Streaks { longest_win_streak longest_loss_streak }
     Held { average_bars_held average_days_held longest_days_held }
     Totals { closed_pnl ambiguous_trades pnl_worst pnl_best }
-    Costs { exposure turnover fees slippage_cost swap total_costs }
+    Costs {
+        exposure turnover fees slippage_cost swap borrow funding total_costs dividends interest
+    }
 }
 
 impl RunTables {
