@@ -34,6 +34,7 @@ KINDS = (
     "borrowed_currency",
     "calendar_zone",
     "adjusted_prices",
+    "unmatched_events",
     "survivorship",
     "no_preset",
     "cancelled_orders",

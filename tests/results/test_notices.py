@@ -183,7 +183,7 @@ def test_positions_are_worth_what_the_market_pays(
 
 @pytest.mark.parametrize(
     ("direction", "distance", "is_far"),
-    [("long", 99, False), ("long", 100, True), ("short", 299, False), ("short", 300, True)],
+    [("long", 90, False), ("long", 100, True), ("short", 299, False), ("short", 300, True)],
 )
 def test_a_stop_that_no_price_reaches_is_a_warning(
     backend: str, direction: str, distance: float, is_far: bool
@@ -197,6 +197,28 @@ def test_a_stop_that_no_price_reaches_is_a_warning(
     )
     assert found == ({"far_stops": Notice("warning", "far_stops", text)} if is_far else {})
     assert run(backend, plan, instruments=omega.Instrument(allow_negative=True)) == {}
+
+
+@pytest.mark.parametrize(
+    ("direction", "levels", "is_far"),
+    [
+        ("long", {"stop_loss": 0.05}, True),
+        ("long", {"stop_loss": 10.0}, False),
+        ("long", {"take_profit": 1000.0}, False),
+        ("long", {"take_profit": 1000.5}, True),
+        ("short", {"take_profit": 9.5}, True),
+        ("short", {"stop_loss": 399.0}, False),
+    ],
+)
+def test_a_level_that_was_meant_as_a_share_is_a_warning(
+    backend: str, direction: str, levels: dict[str, float], is_far: bool
+) -> None:
+    found = run(backend, {0: omega.Signal(direction, size=2, **levels)})
+    text = (
+        "1 of 1 trade had a stop or target below a tenth of the entry price, or above ten times "
+        "it; a level is a price: for 5 % write omega.Distance.percent(5)"
+    )
+    assert found == ({"far_stops": Notice("warning", "far_stops", text)} if is_far else {})
 
 
 def test_a_trailing_stop_in_points_is_a_warning(backend: str) -> None:

@@ -23,6 +23,8 @@ _SHOWN_AS_MORE = 1.005
 _DEFAULT_LOTS = 1.0
 _FAR_UP = 4.0
 """A stop of a short trade at so many times the entry price is none; one of a long trade is at 0."""
+_SHARE_OF_ENTRY, _TIMES_ENTRY = 0.1, 10.0
+"""A level so far from the entry was meant otherwise, as 0.05 for 5 %."""
 _LISTED = 3
 
 
@@ -221,16 +223,28 @@ def _exposure(result: Reported, facts: Facts) -> Iterator[Notice]:
 
 
 def _far(result: Reported, facts: Facts) -> Iterator[Notice]:
-    """Stops that no price reaches: a distance in points where one in prices is expected."""
-    entry, stop = pl.col("entry_price"), pl.col("stop_loss")
+    """Levels that no price reaches: given in points, or as shares, where prices are expected."""
+    entry, stop, target = (pl.col(name) for name in ("entry_price", "stop_loss", "take_profit"))
     is_long = pl.col("direction").cast(pl.String) == "long"
     beyond = pl.when(is_long).then(stop <= 0.0).otherwise(stop >= _FAR_UP * entry)
     signed = pl.col("symbol").cast(pl.String).is_in(list(facts.signed))
-    far = result.trades.filter((entry > 0.0) & beyond & ~signed).height
+    shares = pl.when(is_long).then(stop < _SHARE_OF_ENTRY * entry).otherwise(
+        target < _SHARE_OF_ENTRY * entry
+    ) | (is_long & (target > _TIMES_ENTRY * entry))
+    trades = result.trades.filter((entry > 0.0) & ~signed)
+    far = trades.filter(beyond).height
     if far:
         text = (
             f"{far:,} of {_many(result.trades.height, 'trade')} had a stop that no price reaches; "
             "distances are prices and not points: 20 pips of EURUSD are 0.0020"
+        )
+        yield Notice("warning", "far_stops", text)
+    far = trades.filter(shares & ~beyond.fill_null(value=False)).height
+    if far:
+        text = (
+            f"{far:,} of {_many(result.trades.height, 'trade')} had a stop or target below a "
+            "tenth of the entry price, or above ten times it; a level is a price: for 5 % write "
+            "omega.Distance.percent(5)"
         )
         yield Notice("warning", "far_stops", text)
 

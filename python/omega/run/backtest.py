@@ -31,6 +31,7 @@ from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
 from omega.run.candles import store_of_run
 from omega.run.copying import copied, note_on_given
+from omega.run.event_symbols import events_of
 from omega.run.execute import Outcome
 from omega.run.job import Job, OnBar
 from omega.run.manifest import manifest
@@ -269,6 +270,7 @@ def buy_and_hold(result: BacktestResult, arguments: Arguments, symbol: str) -> B
         "timeframes": (),
         "strict": False,
         "start": arguments.start if first is None else first,
+        "events": events_of(arguments.events, symbol),
     }
     own = store.symbol(symbol)
     return run_backtest(own, Native("buy_and_hold", ()), **given, backend=result.backend)
