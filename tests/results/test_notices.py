@@ -275,6 +275,51 @@ def test_nights_of_open_positions_go_to_the_end(backend: str) -> None:
     assert str(found["no_swap"]).startswith("4 position-nights without swap")
 
 
+def test_what_shares_cost_to_hold_is_carry() -> None:
+    """Of shares alone, and beside a currency pair."""
+    days = candles.quoted(*[(100,)] * 6, minutes=DAILY)
+    settings: dict[str, Any] = {"account": omega.Account(leverage=2), "cash": 1e5}
+    carry, swap = "carry=omega.Carry(debit=..., borrow=...)", "omega.Costs(swap_long="
+    plan = {0: [long(size=1, symbol=name) for name in ("A", "EURUSD")]}
+    found = run("rust", {0: long(size=1, symbol="A")}, {"A": days}, **settings)
+    assert str(found["no_swap"]).endswith(f"in A; give {carry}")
+    found = run("rust", plan, {"A": days, "EURUSD": days}, **settings)
+    assert str(found["no_swap"]).endswith(f"{swap}..., swap_short=...), for shares {carry}")
+
+
+@pytest.mark.parametrize(
+    ("data", "settings", "is_free"),
+    [
+        ({}, {}, True),
+        ({}, {"costs": omega.Costs()}, False),
+        ({"spread": [0.0] * 8}, {}, False),
+        ({"ask": [200.0] * 8}, {}, False),
+    ],
+)
+def test_a_run_whose_trades_are_free_is_a_notice(
+    backend: str, data: dict[str, Any], settings: dict[str, Any], is_free: bool
+) -> None:
+    frame = candles.rising(8).with_columns(**{name: pl.Series(v) for name, v in data.items()})
+    if "ask" in data:
+        frame = frame.rename({"close": "bid"}).drop("open", "high", "low")
+    text = "every trade was free; give omega.Costs(...), or candles with a column spread"
+    found = run(backend, {0: long(size=60)}, frame, **settings)
+    assert found.get("no_costs") == (Notice("info", "no_costs", text) if is_free else None)
+    assert "no_costs" not in run(backend, {}, frame, **settings)
+
+
+def test_entries_that_the_user_wanted_refused_are_no_warning(backend: str) -> None:
+    data = candles.quoted(*[(100,)] * 6, minutes=[0, 30, 60, 90, 120, 150])
+    plan: dict[int, Any] = {k: long(size=20) for k in range(5)}
+    limits = omega.Limits(sessions=[("00:00", "01:15")])
+    found = run(backend, plan, data, limits=limits)["refused_orders"]
+    assert found == Notice("info", "refused_orders", "3 of 5 entries refused: session_closed 3")
+    plan[0] = long(size=101)
+    assert run(backend, plan, data, limits=limits)["refused_orders"].level == "warning"
+    plan = {3: long(size=20)}
+    assert run(backend, plan, data, limits=limits)["refused_orders"].level == "error"
+
+
 class Averaged(omega.Strategy):
     """Needs five bars."""
 

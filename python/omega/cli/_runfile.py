@@ -44,6 +44,7 @@ SECTIONS: dict[str, Mapping[str, _Kinds] | None] = {
         "strict": bool,
         "cast": bool,
         "calendar": str,
+        "benchmark": (str, bool),
     },
     "output": {"directory": str, "overwrite": bool, "report": str},
     "sweep": {"workers": int, "metric": str, "metrics": str, "out": str, "top": int},
@@ -118,6 +119,7 @@ class _File:
         plan.data = self._data(run.pop("data", None))
         plan.ask = self._file_at("ask", run.pop("ask")) if "ask" in run else None
         plan.symbol = run.pop("symbol", None)
+        plan.benchmark = run.pop("benchmark", None)
         plan.allow = tuple(run.pop("allow", ()))
         if not all(isinstance(rule, str) for rule in plan.allow):
             raise self._refused("allow", f"run.allow: given {list(plan.allow)!r}, expected names")

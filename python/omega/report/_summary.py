@@ -146,12 +146,26 @@ def _footer(result: Reported, texts: dict[str, str]) -> Iterator[tuple[str, str]
     decided = f"{texts['ambiguous_trades']} of {_many(texts['trades'], 'trade')}"
     interval = f"between {texts['pnl_worst']} and {texts['pnl_best']}"
     yield "Ambiguous", f"{decided}; closed profit {texts['closed_pnl']}, {interval}"
+    if "benchmark_return" in result.metrics:
+        yield "Benchmark", _compared(result, texts)
     if result.positions.height:
         yield "Still open", _many(str(result.positions.height), "position")
     if result.metrics["swap"]:
         yield "Swap", texts["swap"]
     yield "Fingerprint", result.fingerprint
     yield "Time", _time(result.stats, result.backend)
+
+
+def _compared(result: Reported, texts: dict[str, str]) -> str:
+    """What the benchmark made, and what the run made of it."""
+    made, other = result.metrics["total_return"], result.metrics["benchmark_return"]
+    known = isinstance(made, float) and isinstance(other, float)
+    excess = formatted("total_return", made - other if known else None)
+    return (
+        f"{result.config.get('benchmark')}: return {texts['benchmark_return']}, drawdown "
+        f"{texts['benchmark_drawdown']}, Sharpe {texts['benchmark_sharpe']}; excess return "
+        f"{excess}, alpha {texts['alpha']}, beta {texts['beta']}"
+    )
 
 
 def _time(stats: Statistics, backend: str) -> str:

@@ -25,6 +25,8 @@ _FAR_UP = 4.0
 """A stop of a short trade at so many times the entry price is none; one of a long trade is at 0."""
 _SHARE_OF_ENTRY, _TIMES_ENTRY = 0.1, 10.0
 """A level so far from the entry was meant otherwise, as 0.05 for 5 %."""
+_PAUSES = ("session_closed", "blackout", "cooldown")
+"""Reasons to refuse that are a wish of the user's."""
 _LISTED = 3
 
 
@@ -112,7 +114,9 @@ def _orders(result: Reported) -> Iterator[Notice]:
     some = refused.filter("is_entry")
     if some.height:
         text = f"{some.height:,} of {_entries(entries.height)} refused: {_by_reason(some)}"
-        level = "error" if some.height == entries.height else "warning"
+        is_wanted = some["reject_reason"].is_in(_PAUSES).all()
+        level = "info" if is_wanted else "warning"
+        level = "error" if some.height == entries.height else level
         yield Notice(level, "refused_orders", text)
     some = refused.filter(~pl.col("is_entry"))
     if some.height:
@@ -255,11 +259,18 @@ def _of_settings(result: Reported, facts: Facts) -> Iterator[Notice]:
     yield from _late(result, facts)
     held = nights(result, facts.without_swap)
     if held:
+        shares = set(facts.without_swap) & set(facts.shares)
+        of_shares = "carry=omega.Carry(debit=..., borrow=...)"
+        of_others = "omega.Costs(swap_long=..., swap_short=...)"
+        both = f"{of_others}, for shares {of_shares}" if shares else of_others
         text = (
             f"{_many(held, 'position-night')} without swap in {_listed(facts.without_swap)}; give "
-            "omega.Costs(swap_long=..., swap_short=...)"
+            f"{of_shares if shares == set(facts.without_swap) else both}"
         )
         yield Notice("warning", "no_swap", text)
+    if facts.is_free and result.fills.height:
+        text = "every trade was free; give omega.Costs(...), or candles with a column spread"
+        yield Notice("info", "no_costs", text)
     for symbol, currency in facts.borrowed:
         text = (
             f"{symbol} is quoted in {currency} and the account in {facts.currency}: its price is "

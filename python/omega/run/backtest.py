@@ -148,8 +148,9 @@ def run_backtest(
             what that copies is a notice. Volumes of any type of number always are.
         progress: True for a bar on the terminal, or a function `(done, total)`.
         compiled: False runs callbacks under `omega.compiled` as they are, to look into them.
-        benchmark: What to compare with: a symbol of the run, which is bought for all the money when
-            the run may first act, and held, under the same costs; or a frame with time and close
+        benchmark: What to compare with: True, or "hold", for the run's only symbol, or the name of
+            one of several, which is bought for all the money when the run may first act, and held,
+            under the same costs; or a frame with time and close
             (or returns), a series of pandas with dates, or a result. It adds metrics and
             `benchmark` to the result.
         risk_free: What money earns without risk, a share a year, or a dated series of such shares;
