@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import polars as pl
@@ -20,6 +21,9 @@ _SHARE = 0.05
 """Positions below this part of equity are small; above this part of trades, ambiguity matters."""
 _SHOWN_AS_MORE = 1.005
 """The least exposure that two decimals show as more than the equity."""
+_REACHED = 0.9
+_FOR_MONEY = ("cash", "margin")
+_ROUNDING = 1e-9
 _DEFAULT_LOTS = 1.0
 _FAR_UP = 4.0
 """A stop of a short trade at so many times the entry price is none; one of a long trade is at 0."""
@@ -215,6 +219,7 @@ def _exposure(result: Reported, facts: Facts) -> Iterator[Notice]:
     if ratio >= _SHOWN_AS_MORE:
         text = f"positions were worth up to {ratio:,.2f} times the equity, on {_moment(time)}"
         yield Notice("info" if facts.chose_leverage else "warning", "exposure", text)
+    yield from _unreached(result, facts)
     if facts.has_sizer:
         return
     share = largest_opening(result, fills, _DEFAULT_LOTS)
@@ -224,6 +229,28 @@ def _exposure(result: Reported, facts: Facts) -> Iterator[Notice]:
             f"{100 * share:.2g} % of the equity; give one, such as sizer=omega.EquityPercent(50)"
         )
         yield Notice("warning", "small_positions", text)
+
+
+def _unreached(result: Reported, facts: Facts) -> Iterator[Notice]:
+    """Target weights of more than the equity that the money did not suffice for."""
+    rows = pl.DataFrame(result.tables.weights())
+    sums = rows.group_by("time", maintain_order=True).agg(
+        pl.col("target", "realised").abs().sum(),
+        pl.col("reason").is_in(_FOR_MONEY).any(),
+    )
+    short = sums.filter(
+        "reason",
+        pl.col("target") >= _SHOWN_AS_MORE,
+        pl.col("realised") < _REACHED * pl.col("target"),
+    ).sort("target", descending=True, maintain_order=True)
+    if short.height:
+        time, target, realised = short.select("time", "target", "realised").row(0)
+        more = f"omega.Account(kind='margin', leverage={math.ceil(target - _ROUNDING)})"
+        text = (
+            f"targets of gross {target:.2f} reached {realised:.2f} on {_moment(time)}; give "
+            f"{'a higher leverage' if facts.chose_leverage else more}"
+        )
+        yield Notice("warning", "unreached_targets", text)
 
 
 def _far(result: Reported, facts: Facts) -> Iterator[Notice]:
