@@ -83,6 +83,10 @@ def test_stretches_add_up_to_the_account() -> None:
     assert growth - 1.0 == pytest.approx(wf.oos.metrics["total_return"], rel=1e-9)
     assert wf.windows["oos_trades"].sum() == wf.oos.metrics["trades"]
     trust = wf.trust()
+    printed = str(trust).splitlines()
+    assert printed[1].split()[:2] == ["days", f"{trust.days:,}"]
+    assert f"{trust.t_statistic:.3f}" in str(trust)
+    assert len(printed) == 1 + len(vars(trust))
     metrics: dict[str, Any] = wf.oos.metrics
     per_day = metrics["sharpe"] / math.sqrt(metrics["periods_per_year"])
     assert trust.t_statistic == pytest.approx(per_day * math.sqrt(metrics["days"]))
