@@ -33,6 +33,7 @@ from omega.run.candles import store_of_run
 from omega.run.copying import copied, note_on_given
 from omega.run.event_symbols import events_of
 from omega.run.execute import Outcome
+from omega.run.hints import explain_call, naming_arguments
 from omega.run.job import Job, OnBar
 from omega.run.manifest import manifest
 from omega.run.native_declarations import native_declarations
@@ -55,6 +56,7 @@ AnyStrategy: TypeAlias = (
 )
 
 
+@naming_arguments
 def run_backtest(
     data: ArrowLike,
     strategy: AnyStrategy,
@@ -181,7 +183,7 @@ def run_backtest(
         [2.0]
     """
     with arguments_of("run_backtest"):
-        chosen = chosen_backend(backend, warn=True)
+        chosen = chosen_backend(backend, warn=True, level=4)
         store = store_of_run(data, symbol, validate, instruments, cast=cast)
         compared = Comparison.of(benchmark, risk_free, store.symbols)
         runs, own_manager = copied(strategy_of(strategy), position_manager)
@@ -232,7 +234,11 @@ def _performed(
         require_earlier(resume, store, identity)
         job = prepare(store, runs, arguments, when=when, on_progress=told)
         job.ran.may_compile = _truth("compiled", compiled)
-    outcome = execute_any(job, backend)
+    try:
+        outcome = execute_any(job, backend)
+    except (TypeError, ConfigError) as problem:
+        explain_call(problem)
+        raise
     note_on_given(strategy, runs)
     result = _result(store, job, arguments, backend, outcome)
     result = result if compared.is_empty else compare_run(result, compared, arguments)
