@@ -241,7 +241,9 @@ def test_targets_that_pandas_left_out_are_a_notice(is_pandas: bool) -> None:
         (omega.Account(kind="margin", leverage=2), None),
     ],
 )
-def test_targets_of_more_than_the_money_are_a_warning(account: Any, words: str | None) -> None:
+def test_targets_of_more_than_the_money_are_a_warning(
+    account: omega.Account | None, words: str | None
+) -> None:
     data = {"A": candles([100, 100, 100]), "B": candles([50, 50, 50])}
     result = run(data, omega.Weights(targets({0: {"A": 1.0, "B": -1.0}})), account=account)
     found = [one for one in result.notices if one.kind == "unreached_targets"]

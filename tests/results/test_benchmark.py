@@ -120,8 +120,8 @@ def test_a_run_of_one_symbol_is_compared_with_holding_it(given: Any) -> None:  #
     named = omega.run_backtest(CANDLES, CROSS, benchmark="X", **SETTINGS)
     assert result.metrics == named.metrics
     assert result.benchmark.name == "X"
+    two = {"A": CANDLES, "hold": CANDLES}
     with pytest.raises(ConfigError, match=r"in a run of 2 symbols, expected one of A, hold"):
-        two = {"A": CANDLES, "hold": CANDLES}
         omega.run_backtest(two, lambda _bar: None, benchmark=True)
     assert omega.run_backtest(two, lambda _bar: None, benchmark="hold").benchmark.name == "hold"
 

@@ -29,8 +29,9 @@ class Benchmark:
     Attributes:
         name: The symbol, or "series".
         returns: `day`, `returns` of the run and `benchmark`, its returns.
-        metrics: `benchmark_return`, `benchmark_drawdown`, `benchmark_sharpe`, `alpha`, `beta`, `correlation`, `tracking_error`,
-            `information_ratio`, `up_capture` and `down_capture`; None for what is undefined.
+        metrics: `benchmark_return`, `benchmark_drawdown`, `benchmark_sharpe`, `alpha`, `beta`,
+            `correlation`, `tracking_error`, `information_ratio`, `up_capture` and `down_capture`;
+            None for what is undefined.
         result: The result of buying and holding the symbol; None for a series.
 
     Example:

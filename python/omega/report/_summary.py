@@ -42,7 +42,7 @@ _RIGHT = {
     "Average R": "average_r",
     "Average win": "average_win",
     "Average loss": "average_loss",
-    "Exposure": "exposure",
+    "Time in market": "exposure",
     "Turnover": "turnover",
     "Costs": "total_costs",
     "  fees": "fees",

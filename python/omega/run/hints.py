@@ -81,7 +81,7 @@ def naming_arguments(call: Callable[_Given, _Made]) -> Callable[_Given, _Made]:
 
 
 def explain_call(problem: BaseException) -> None:
-    """Say in the message of an error of a callback what to write instead, where that is known."""
+    """Add to the message of an error of a callback what to write instead, where it is known."""
     text = str(problem)
     if isinstance(problem, CallbackFailed) and _A_NUMBER.match(text):
         problem.args = (f"{text}. If it is of buy(), sell() or close(), drop the return",)
