@@ -128,9 +128,10 @@ def test_a_run_of_one_symbol_is_compared_with_holding_it(given: Any) -> None:  #
 
 def test_a_summary_and_a_page_show_what_holding_made(tmp_path: Path) -> None:
     result = omega.run_backtest(CANDLES, CROSS, benchmark=True, **SETTINGS)
-    made, held = result.metrics, result.benchmark.result.metrics
+    made: dict[str, Any] = result.metrics
+    held: dict[str, Any] = result.benchmark.result.metrics
     returns = result.benchmark.returns["benchmark"].to_numpy()
-    sharpe = returns.mean() / returns.std(ddof=1) * math.sqrt(float(str(made["periods_per_year"])))
+    sharpe = returns.mean() / returns.std(ddof=1) * math.sqrt(made["periods_per_year"])
     assert made["benchmark_sharpe"] == pytest.approx(sharpe)
     assert 0.0 < made["benchmark_drawdown"] <= held["max_drawdown"] + 1e-12
     excess = 100 * (made["total_return"] - made["benchmark_return"])

@@ -211,7 +211,7 @@ def test_a_stop_that_no_price_reaches_is_a_warning(
     ],
 )
 def test_a_level_that_was_meant_as_a_share_is_a_warning(
-    backend: str, direction: str, levels: dict[str, float], is_far: bool
+    backend: str, direction: str, levels: dict[str, Any], is_far: bool
 ) -> None:
     found = run(backend, {0: omega.Signal(direction, size=2, **levels)})
     text = (

@@ -60,7 +60,7 @@ def test_what_a_run_was_chosen_by_is_printed_before_other_metrics() -> None:
 
 
 def test_a_sweep_whose_runs_all_fail_by_one_error_shows_it() -> None:
-    failing = {"sizer": omega.FixedLots(1), "instruments": "auto"}
+    failing: dict[str, Any] = {"sizer": omega.FixedLots(1), "instruments": "auto"}
     result = omega.sweep(CANDLES, Side, {"side": ["short", "long"]}, symbol="NONE", **failing)
     assert re.fullmatch(r"SweepResult\(2 of 2 runs, 2 failed: .*NONE.*\)", repr(result))
     assert repr(omega.sweep(CANDLES, Side, {"side": ["long"]})).endswith("0 failed)")

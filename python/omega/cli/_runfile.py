@@ -146,7 +146,7 @@ class _File:
             if key not in known:
                 raise self._refused(key, f"[{name}] has no {key!r}", known)
             kinds = known[key]
-            is_flag = isinstance(value, bool) and kinds is not bool
+            is_flag = isinstance(value, bool) and kinds is not bool and kinds != (str, bool)
             if not isinstance(value, kinds) or is_flag:
                 report = _as_text(kinds)
                 raise self._refused(key, f"{name}.{key}: given {value!r}, expected {report}")

@@ -29,7 +29,7 @@ class Distance:
     is_percent: bool = False
 
     @classmethod
-    def percent(cls, given: float) -> Distance:
+    def percent(cls, given: Any) -> Distance:  # noqa: ANN401 - see `given`
         """Return a distance in percent of the price that it counts from.
 
         Example:

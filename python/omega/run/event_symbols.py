@@ -36,14 +36,15 @@ def notices_of_symbols(events: Events | None, symbols: Sequence[str]) -> list[No
     """
     if events is None:
         return []
+    there = set(symbols)
     rows = [
         # A share that has its name of another one is in the run under either.
-        row[1] if name == "symbols" and row[1] in symbols else row[0]
+        row[1] if name == "symbols" and row[1] in there else row[0]
         for name in _SYMBOL_TABLES
         for row in getattr(events, name)
     ]
     named = set(rows)
-    unmatched = sorted({name for name in named if name is not None and name not in symbols})
+    unmatched = sorted({name for name in named if name is not None and name not in there})
     if not unmatched:
         return []
     plain = {name.casefold() for name in symbols}
@@ -64,7 +65,8 @@ def notices_of_symbols(events: Events | None, symbols: Sequence[str]) -> list[No
 
 def knows_the_gone(events: Events | None, symbols: Sequence[str]) -> bool:
     """Whether the events have a delisting of a symbol of the run."""
-    return events is not None and any(row[0] in symbols for row in events.delistings)
+    there = set(symbols)
+    return events is not None and any(row[0] in there for row in events.delistings)
 
 
 def _hint(given: Sequence[str], symbols: Sequence[str]) -> str:

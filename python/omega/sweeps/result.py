@@ -323,7 +323,8 @@ class SweepResult(Pictures):
 
     def __repr__(self) -> str:
         """How many runs there are, how they ended, and the error where all failed by one."""
-        errors = self._rows["error"].drop_nulls() if "error" in self._rows.columns else []
+        has_errors = "error" in self._rows.columns
+        errors: list[str] = self._rows["error"].drop_nulls().to_list() if has_errors else []
         failed = len(errors)
         same = failed == len(self) and failed > 0 and len(set(errors)) == 1
         lost = f", {self.ruined.height} ruined" if self.ruined.height else ""
