@@ -115,7 +115,7 @@ def test_what_is_no_benchmark_is_refused(settings: dict[str, Any], words: str) -
 
 
 @pytest.mark.parametrize("given", [True, "hold"])
-def test_a_run_of_one_symbol_is_compared_with_holding_it(given: Any) -> None:  # noqa: ANN401
+def test_a_run_of_one_symbol_is_compared_with_holding_it(given: Any) -> None:  # noqa: ANN401 - both
     result = omega.run_backtest(CANDLES, CROSS, benchmark=given, **SETTINGS)
     named = omega.run_backtest(CANDLES, CROSS, benchmark="X", **SETTINGS)
     assert result.metrics == named.metrics
