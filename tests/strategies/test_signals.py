@@ -242,7 +242,10 @@ def test_each_symbol_has_the_times_of_its_candles() -> None:
 
 
 @pytest.mark.parametrize("percent", [2, pl.lit(2.0), np.full(8, 2.0), lambda _: 2.0])
-def test_percents_are_of_the_close_of_the_bar(backend: str, percent: Any) -> None:  # noqa: ANN401 - any
+def test_percents_are_of_the_close_of_the_bar(
+    backend: str,
+    percent: Any,  # noqa: ANN401 - any column
+) -> None:
     levels: dict[str, Any] = {"stop_loss": omega.Distance.percent(percent)}
     close = pl.col("close")
     same: dict[str, Any] = {"stop_loss": omega.Distance(close * 0.02)}
