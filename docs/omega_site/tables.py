@@ -18,7 +18,13 @@ from omega.reference.results import SCHEMAS
 from omega.remedies import remedies as entries
 
 MADE = re.compile(r"<!-- (defaults|columns|presets|metrics|remedies)(?:: ([\w.]+))? -->")
-HEADS = {"reject": "reason", "notice": "kind", "error": "error", "finding": "kind"}
+HEADS = {
+    "reject": "reason",
+    "notice": "kind",
+    "error": "error",
+    "finding": "kind",
+    "weight": "reason",
+}
 COLUMNS = Path(__file__).parent / "columns.toml"
 KINDS = {
     "f64": "float",

@@ -21,12 +21,14 @@ KINDS = (
     "refused_orders",
     "refused_actions",
     "exposure",
+    "unreached_targets",
     "small_positions",
     "far_stops",
     "start_moved",
     "late_symbols",
     "ambiguous",
     "no_swap",
+    "no_costs",
     "crossed_rows",
     "data",
     "magnifier",
@@ -34,7 +36,9 @@ KINDS = (
     "borrowed_currency",
     "calendar_zone",
     "adjusted_prices",
+    "unmatched_events",
     "survivorship",
+    "null_targets",
     "no_preset",
     "cancelled_orders",
     "scaled_orders",
@@ -110,9 +114,12 @@ class Facts:
         signed: Symbols whose prices may be below 0.
         without_preset: Symbols that were looked up and have no preset.
         without_swap: Symbols that cost money to hold overnight, and have no swap here.
+        shares: Symbols without a base currency: what they cost to hold is carry.
+        is_free: Whether nobody gave costs, and no symbol has a spread.
         borrowed: Equities that are paid in borrowed currency: symbol and currency.
         currency: The currency of the account.
-        zones: The zone of the calendar, and that of the time column where it is another.
+        zones: The zone of the calendar, and that of the time column where it is another, and the
+            user gave no calendar.
         begins: Of several symbols each with the time of its first bar, as Polars keeps times.
     """
 
@@ -124,6 +131,8 @@ class Facts:
     signed: Sequence[str] = ()
     without_preset: Sequence[str] = ()
     without_swap: Sequence[str] = ()
+    shares: Sequence[str] = ()
+    is_free: bool = False
     borrowed: Sequence[tuple[str, str]] = ()
     currency: str = ""
     zones: tuple[str, str] | None = None

@@ -20,11 +20,12 @@ KINDS = {
     "reject": "a refused or cancelled order",
     "notice": "a notice",
     "error": "an error",
+    "weight": "why a target weight was not reached",
     "finding": "a finding of an import",
 }
 """What there are entries of, by the first part of their anchors."""
 
-PAGES = {"finding": "guides/importing-data.html"}
+PAGES = {"finding": "guides/importing-data.html", "weight": "guides/portfolios.html"}
 """Where the documentation has the entries of a kind; else in troubleshooting."""
 
 SITE = "https://omega-backtest.readthedocs.io"
@@ -38,7 +39,7 @@ class Remedy:
     """One entry.
 
     Attributes:
-        kind: "reject", "notice", "error" or "finding".
+        kind: "reject", "notice", "error", "weight" or "finding".
         name: The reason, the kind of the notice or finding, or the class of the error.
         what: What it means, in Markdown.
         do: What to do, in Markdown.

@@ -30,7 +30,8 @@ def test_every_entry_is_printed(anchor: str) -> None:
     one = remedies()[anchor]
     assert done.exit_code == 0
     assert done.stdout.startswith(f"{one.name}: ")
-    page = "importing-data" if one.kind == "finding" else "troubleshooting"
+    pages = {"finding": "importing-data", "weight": "portfolios"}
+    page = pages.get(one.kind, "troubleshooting")
     assert f"{page}.html#{anchor}\n" in done.stdout
     assert "](" not in done.stdout
 
@@ -50,8 +51,8 @@ def test_all_names_are_listed() -> None:
 
 
 def test_explanations_as_json() -> None:
-    [entry] = json.loads(omega("explain", "margin", "--json").stdout)["entries"]
-    assert entry["anchor"] == "reject-margin"
+    [entry] = json.loads(omega("explain", "no_swap", "--json").stdout)["entries"]
+    assert entry["anchor"] == "notice-no_swap"
     assert {"kind", "name", "what", "do"} < {*entry}
     everything = json.loads(omega("explain", "--json").stdout)["entries"]
     assert [one["anchor"] for one in everything] == [*remedies()]

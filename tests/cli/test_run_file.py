@@ -220,6 +220,28 @@ def test_a_run_file_that_is_not_there_is_said_to_be_missing(folder: Path) -> Non
     assert "there is no run file" in done.stderr
 
 
+def test_a_run_is_compared_with_holding_by_its_file_or_the_command(folder: Path) -> None:
+    path, again = folder / "run.toml", ["--overwrite"]
+    path.write_text(RUN.replace("\n[parameters]", "benchmark = true\n\n[parameters]", 1))
+    done = omega("run", path, *again, "--json")
+    assert done.exit_code == 0, done.output
+    by_file = json.loads(done.stdout)["metrics"]
+    assert by_file["benchmark_return"] is not None
+    path.write_text(RUN)
+    assert (
+        "benchmark_return" not in json.loads(omega("run", path, *again, "--json").stdout)["metrics"]
+    )
+    for word in ("hold", "EURUSD"):
+        done = omega("run", path, *again, "--benchmark", word, "--json")
+        assert json.loads(done.stdout)["metrics"] == by_file
+    assert (
+        "\nBenchmark      EURUSD: return"
+        in omega("run", path, *again, "--benchmark", "hold").stdout
+    )
+    refused = omega("run", path, *again, "--benchmark", "GBPUSD")
+    assert "benchmark: 'GBPUSD' is no symbol of this run" in refused.output
+
+
 @pytest.mark.parametrize(
     "words",
     [

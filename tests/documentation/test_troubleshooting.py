@@ -19,7 +19,7 @@ from omega_site import tables
 
 PAGE = "".join(
     tables.made((TOP / f"docs/guides/{name}.md").read_text(encoding="utf-8"))
-    for name in ("troubleshooting", "importing-data")
+    for name in ("troubleshooting", "importing-data", "portfolios")
 )
 
 

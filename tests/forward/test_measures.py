@@ -83,6 +83,10 @@ def test_stretches_add_up_to_the_account() -> None:
     assert growth - 1.0 == pytest.approx(wf.oos.metrics["total_return"], rel=1e-9)
     assert wf.windows["oos_trades"].sum() == wf.oos.metrics["trades"]
     trust = wf.trust()
+    printed = str(trust).splitlines()
+    assert printed[1].split()[:2] == ["days", f"{trust.days:,}"]
+    assert f"{trust.t_statistic:.3f}" in str(trust)
+    assert len(printed) == 1 + len(vars(trust))
     metrics: dict[str, Any] = wf.oos.metrics
     per_day = metrics["sharpe"] / math.sqrt(metrics["periods_per_year"])
     assert trust.t_statistic == pytest.approx(per_day * math.sqrt(metrics["days"]))
@@ -145,3 +149,21 @@ def test_holding_ends_the_train_stretch_earlier() -> None:
     assert plain.windows["test_start"].equals(cut.windows["test_start"])
     hours = (plain.windows["train_end"] - cut.windows["train_end"]).dt.total_hours().to_list()
     assert all(0 < one <= 10 for one in hours)
+
+
+@pytest.mark.parametrize("metric", ["net_profit", "sortino", "expectancy"])
+def test_windows_have_what_was_chosen_by_out_of_sample(metric: str) -> None:
+    form = FORMS["class"]
+    frame = candles(400, seed=8)
+    wf = omega.walk_forward(
+        frame, form.strategy, form.grid, train=90, test=60, objective=metric, workers=1
+    )
+    shown = wf.windows.select(f"is_{metric}", f"oos_{metric}")
+    assert shown[f"oos_{metric}"].null_count() < len(wf)
+    if metric == "net_profit":
+        assert shown["oos_net_profit"].sum() == pytest.approx(wf.oos.metrics["net_profit"])
+    if metric == "expectancy":
+        row = wf.windows.filter(pl.col("oos_trades") > 0).row(0, named=True)
+        begin, end = row["test_start"], row["test_end"]
+        trades = wf.oos.trades.filter(pl.col("exit_time").is_between(begin, end))
+        assert row["oos_expectancy"] == pytest.approx(trades["net_pnl"].mean())

@@ -164,6 +164,9 @@ def test_a_choice_of_symbols_is_a_notice(backend: str) -> None:
     members = [{"symbol": name, "from": "2024-01-01"} for name in names]
     known = run(backend, data, {}, universe=members)
     assert "survivorship" not in [one.kind for one in known.notices]
+    gone = [{"symbol": f"Z{k}", "date": "2024-01-02", "price": 1.0} for k in range(10)]
+    others = run(backend, data, {}, events=omega.Events(delistings=gone))
+    assert {"survivorship", "unmatched_events"} <= {one.kind for one in others.notices}
 
 
 def test_what_was_decided_before_a_change_is_about_the_new_symbol(backend: str) -> None:

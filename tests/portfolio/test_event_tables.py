@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import pickle
+import re
 import zipfile
 from datetime import date, datetime
 
@@ -123,6 +124,46 @@ def test_real_prices_of_yahoo_are_adjusted_for_splits(backend: str) -> None:
     assert texts[:2] == [[], []]
     assert "at the split of 2 on 2005-02-28 the open is 1 of the close before" in texts[2][0]
     assert "and at 1 more" in texts[2][0]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_events_of_other_symbols_alone_are_refused(backend: str) -> None:
+    split = [{"symbol": "AAPL", "date": "2024-01-03", "ratio": 4}]
+    match = "given events of AAPL, and the run has aapl. Did you mean 'aapl' for 'AAPL'"
+    with pytest.raises(omega.ConfigError, match=match):
+        run(backend, {"aapl": days([10.0, 10.0])}, {}, events=omega.Events(splits=split))
+
+
+@pytest.mark.parametrize(
+    ("names", "level", "text"),
+    [
+        (
+            ["AAA", "ZZZ"],
+            "info",
+            "1 symbol that the run does not have were left out: ZZZ",
+        ),
+        (["AAA", "bbb"], "warning", "bbb among them. Did you mean 'BBB' for 'bbb'"),
+        ([f"Z{k}" for k in range(10)], "info", "10 symbols that .*: Z0, Z1, Z2 and 7 more"),
+    ],
+)
+def test_events_of_some_other_symbols_are_a_notice(names: list[str], level: str, text: str) -> None:
+    gone = [{"symbol": name, "date": "2024-03-01", "price": 1.0} for name in names]
+    data = {name: days([10.0, 10.0]) for name in ("AAA", "BBB")}
+    result = run("rust", data, {}, events=omega.Events(delistings=gone))
+    (found,) = [one for one in result.notices if one.kind == "unmatched_events"]
+    assert found.level == level
+    assert re.search(text, found.text)
+    renamed = [{"old": "X", "new": "AAA", "date": "2024-01-02"}]
+    result = run("rust", data, {}, events=omega.Events(symbols=renamed))
+    assert "unmatched_events" not in [one.kind for one in result.notices]
+
+
+def test_a_benchmark_has_the_events_of_its_symbol_alone() -> None:
+    data = {name: days([10.0, 10.0, 11.0]) for name in ("AAA", "BBB")}
+    events = omega.Events(dividends=[{"symbol": "AAA", "date": "2024-01-03", "amount": 1}])
+    of = {name: run("rust", data, {}, events=events, benchmark=name) for name in data}
+    paid = [one.benchmark.result.ledger.filter(kind="dividend").height for one in of.values()]
+    assert paid == [1, 0]
 
 
 def lean_candles(name: str) -> pl.DataFrame:

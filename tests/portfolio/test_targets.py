@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -211,6 +212,50 @@ def test_more_than_everything_needs_a_margin_account() -> None:
     account = omega.Account(kind="margin", leverage=3)
     result = run(FLAT, omega.Weights(targets({0: {"A": 1.5, "B": 1.0}})), account=account)
     assert [row[3] for row in filled(result)] == [1_500, 2_000]
+
+
+@pytest.mark.parametrize("when", ["change", "1d"])
+def test_targets_after_the_candles_are_refused(when: str) -> None:
+    late = targets({30: {"A": 0.5}, 40: {"A": 0.0}})
+    match = "given targets from 2024-01-31 00:00 to 2024-02-10 00:00, and the candles go from 2024"
+    with pytest.raises(omega.ConfigError, match=match):
+        run(FLAT, omega.Weights(late, when=when))
+    weights = omega.Weights(targets({2: {"A": 0.5}}))
+    assert omega.check_lookahead(weights, FLAT).clean  # also over the bars before the target
+
+
+@pytest.mark.parametrize("is_pandas", [True, False])
+def test_targets_that_pandas_left_out_are_a_notice(is_pandas: bool) -> None:
+    frame = targets({0: {"A": 0.5}, 2: {"A": None}})
+    result = run(FLAT, omega.Weights(frame.to_pandas() if is_pandas else frame))
+    found = [str(one) for one in result.notices if one.kind == "null_targets"]
+    text = "1 of 2 targets are null and leave what is held as it is; fillna(0) sells it"
+    assert found == ([text] if is_pandas else [])
+
+
+@pytest.mark.parametrize(
+    ("account", "words"),
+    [
+        (None, r"gross 2.00 reached 1.00 .*; give omega.Account\(kind='margin', leverage=2\)"),
+        (omega.Account(kind="margin", leverage=1), "gross 2.00 reached 1.00 .*; give a higher"),
+        (omega.Account(kind="margin", leverage=2), None),
+    ],
+)
+def test_targets_of_more_than_the_money_are_a_warning(
+    account: omega.Account | None, words: str | None
+) -> None:
+    data = {"A": candles([100, 100, 100]), "B": candles([50, 50, 50])}
+    result = run(data, omega.Weights(targets({0: {"A": 1.0, "B": -1.0}})), account=account)
+    found = [one for one in result.notices if one.kind == "unreached_targets"]
+    assert len(found) == (words is not None)
+    for one in found:
+        assert re.search(str(words), one.text)
+        assert one.level == "warning"
+
+
+def test_shares_on_margin_are_offered_a_leverage_of_shares() -> None:
+    with pytest.raises(omega.ConfigError, match=r"write Account\(leverage=2\)"):
+        run(FLAT, omega.Weights(targets({0: {"A": 0.5}})), account="margin")
 
 
 @pytest.mark.parametrize(

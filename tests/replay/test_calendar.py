@@ -426,7 +426,7 @@ def test_a_column_in_another_zone_is_told_of() -> None:
         run = omega.run_backtest(given, lambda _bar: None, calendar=calendar)
         return [str(one) for one in run.notices if one.kind == "calendar_zone"]
 
-    assert told(data, None) == told(local, "FX") == []
+    assert told(data, None) == told(local, "FX") == told(local, "UTC") == []
     (text,) = told(local, None)
     assert "days are those of UTC" in text
     assert "calendar='America/New_York'" in text

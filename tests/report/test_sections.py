@@ -142,21 +142,22 @@ def test_groups_of_trades_come_to_the_closed_profit(name: str) -> None:
 
 
 def test_tags_and_holding_times_are_told_apart() -> None:
-    times = [START, START + timedelta(seconds=59), START + timedelta(hours=1), START]
-    ends = [one + gap for one, gap in zip(times, [timedelta(seconds=59), timedelta(seconds=60),
-            timedelta(hours=1), timedelta(days=400)], strict=True)]  # fmt: skip
+    times = [START, START, START + timedelta(seconds=59), START + timedelta(hours=1), START]
+    ends = [one + gap for one, gap in zip(times, [timedelta(0), timedelta(seconds=59),
+            timedelta(seconds=60), timedelta(hours=1), timedelta(days=400)],
+            strict=True)]  # fmt: skip
     trades = pl.DataFrame(
         {
-            "entry_time": times, "exit_time": ends, "net_pnl": [1.0, 2.0, -3.0, 4.0],
-            "tags": [["a"], ["a", "b"], [], []],
+            "entry_time": times, "exit_time": ends, "net_pnl": [0.0, 1.0, 2.0, -3.0, 4.0],
+            "tags": [["c"], ["a"], ["a", "b"], [], []],
         }
     )  # fmt: skip
     held = _profit.profit_by(trades, "holding time")
     assert held["group"].to_list() == [
-        "under a minute", "1 to 5 minutes", "1 to 4 hours", "over a year"
+        "within one bar", "under a minute", "1 to 5 minutes", "1 to 4 hours", "over a year"
     ]  # fmt: skip
     tagged = _profit.profit_by(trades, "tag").select("group", "trades", "net").rows()
-    assert tagged == [("a", 2, 3.0), ("b", 1, 2.0), ("without a tag", 2, 1.0)]
+    assert tagged == [("a", 2, 3.0), ("b", 1, 2.0), ("without a tag", 2, 1.0), ("c", 1, 0.0)]
 
 
 def test_costs_are_those_of_the_ledger_and_of_the_metrics() -> None:

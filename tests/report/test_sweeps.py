@@ -109,3 +109,21 @@ def test_the_words_are_those_of_the_guide() -> None:
         if name != "p_adjusted":
             assert says in guide
         assert _standing.CANNOT_SAY[name] in guide
+
+
+@pytest.mark.parametrize(
+    ("metric", "values", "shades"),
+    [
+        ("net_profit", [-100.0, -50.0, -1.0], [0, 2, 4]),
+        ("total_return", [0.01, 0.5, 1.0], [4, 6, 8]),
+        ("sharpe", [1.0, 1.5, 2.0], [0, 4, 8]),
+        ("sharpe", [-1.0, 0.0, 0.5], [0, 4, 6]),
+    ],
+)
+def test_the_middle_colour_of_gains_is_nothing_gained(
+    metric: str, values: list[float], shades: list[int]
+) -> None:
+    runs = pl.DataFrame({"x": [1, 2, 3], "y": [1, 1, 1], metric: values})
+    page = omega.report.heatmap(runs, x="x", y="y", metric=metric).html
+    found = re.findall(r"<rect .*?style=\"fill:var\(--shade-(\d)\)\"", page)
+    assert [int(one) for one in found] == shades

@@ -101,6 +101,7 @@ def test_a_rate_without_risk_lowers_ratios_alone() -> None:
 @pytest.mark.parametrize(("settings", "words"), [
     ({"benchmark": "Y"}, "'Y' is no symbol"),
     ({"benchmark": 5}, "benchmark"),
+    ({"benchmark": False, "risk_free": 5}, "4 % is 0.04"),
     ({"benchmark": [100.0, 101.0]}, "times"),
     ({"benchmark": pl.DataFrame({"time": [date(1999, 1, 1)], "close": [1.0]})}, "in common"),
     ({"risk_free": 5}, "4 % is 0.04"),
@@ -111,6 +112,39 @@ def test_what_is_no_benchmark_is_refused(settings: dict[str, Any], words: str) -
         omega.run_backtest(CANDLES, CROSS, **SETTINGS, **settings)
     with pytest.raises(ConfigError, match="no setting"):
         omega.sweep(CANDLES, CROSS, {"fast": [5]}, **settings)
+
+
+@pytest.mark.parametrize("given", [True, "hold"])
+def test_a_run_of_one_symbol_is_compared_with_holding_it(given: Any) -> None:  # noqa: ANN401 - both
+    result = omega.run_backtest(CANDLES, CROSS, benchmark=given, **SETTINGS)
+    named = omega.run_backtest(CANDLES, CROSS, benchmark="X", **SETTINGS)
+    assert result.metrics == named.metrics
+    assert result.benchmark.name == "X"
+    two = {"A": CANDLES, "hold": CANDLES}
+    with pytest.raises(ConfigError, match=r"in a run of 2 symbols, expected one of A, hold"):
+        omega.run_backtest(two, lambda _bar: None, benchmark=True)
+    assert omega.run_backtest(two, lambda _bar: None, benchmark="hold").benchmark.name == "hold"
+
+
+def test_a_summary_and_a_page_show_what_holding_made(tmp_path: Path) -> None:
+    result = omega.run_backtest(CANDLES, CROSS, benchmark=True, **SETTINGS)
+    made: dict[str, Any] = result.metrics
+    held: dict[str, Any] = result.benchmark.result.metrics
+    returns = result.benchmark.returns["benchmark"].to_numpy()
+    sharpe = returns.mean() / returns.std(ddof=1) * math.sqrt(made["periods_per_year"])
+    assert made["benchmark_sharpe"] == pytest.approx(sharpe)
+    assert 0.0 < made["benchmark_drawdown"] <= held["max_drawdown"] + 1e-12
+    excess = 100 * (made["total_return"] - made["benchmark_return"])
+    (line,) = [one for one in result.summary().splitlines() if one.startswith("Benchmark")]
+    assert f"X: return {100 * made['benchmark_return']:.2f} %, drawdown" in line
+    assert f"excess return {excess:.2f} %, alpha" in line
+    loaded = omega.BacktestResult.load(result.save(tmp_path / "run"))
+    assert line in loaded.summary()
+    page = result.report(tmp_path / "run.html").read_text()
+    assert "Benchmark drawdown" in page
+    assert "Beside the benchmark" in page
+    plain = omega.run_backtest(CANDLES, CROSS, **SETTINGS)
+    assert "Benchmark" not in plain.summary()
 
 
 def test_it_is_saved_and_travels(tmp_path: Path) -> None:

@@ -183,7 +183,7 @@ def test_positions_are_worth_what_the_market_pays(
 
 @pytest.mark.parametrize(
     ("direction", "distance", "is_far"),
-    [("long", 99, False), ("long", 100, True), ("short", 299, False), ("short", 300, True)],
+    [("long", 90, False), ("long", 100, True), ("short", 299, False), ("short", 300, True)],
 )
 def test_a_stop_that_no_price_reaches_is_a_warning(
     backend: str, direction: str, distance: float, is_far: bool
@@ -197,6 +197,28 @@ def test_a_stop_that_no_price_reaches_is_a_warning(
     )
     assert found == ({"far_stops": Notice("warning", "far_stops", text)} if is_far else {})
     assert run(backend, plan, instruments=omega.Instrument(allow_negative=True)) == {}
+
+
+@pytest.mark.parametrize(
+    ("direction", "levels", "is_far"),
+    [
+        ("long", {"stop_loss": 0.05}, True),
+        ("long", {"stop_loss": 10.0}, False),
+        ("long", {"take_profit": 1000.0}, False),
+        ("long", {"take_profit": 1000.5}, True),
+        ("short", {"take_profit": 9.5}, True),
+        ("short", {"stop_loss": 399.0}, False),
+    ],
+)
+def test_a_level_that_was_meant_as_a_share_is_a_warning(
+    backend: str, direction: str, levels: dict[str, Any], is_far: bool
+) -> None:
+    found = run(backend, {0: omega.Signal(direction, size=2, **levels)})
+    text = (
+        "1 of 1 trade had a stop or target below a tenth of the entry price, or above ten times "
+        "it; a level is a price: for 5 % write omega.Distance.percent(5)"
+    )
+    assert found == ({"far_stops": Notice("warning", "far_stops", text)} if is_far else {})
 
 
 def test_a_trailing_stop_in_points_is_a_warning(backend: str) -> None:
@@ -251,6 +273,51 @@ def test_nights_of_open_positions_go_to_the_end(backend: str) -> None:
     account = omega.Account(leverage=2)
     found = run(backend, {0: long(size=20)}, data, account=account, **settings)
     assert str(found["no_swap"]).startswith("4 position-nights without swap")
+
+
+def test_what_shares_cost_to_hold_is_carry() -> None:
+    """Of shares alone, and beside a currency pair."""
+    days = candles.quoted(*[(100,)] * 6, minutes=DAILY)
+    settings: dict[str, Any] = {"account": omega.Account(leverage=2), "cash": 1e5}
+    carry, swap = "carry=omega.Carry(debit=..., borrow=...)", "omega.Costs(swap_long="
+    plan = {0: [long(size=1, symbol=name) for name in ("A", "EURUSD")]}
+    found = run("rust", {0: long(size=1, symbol="A")}, {"A": days}, **settings)
+    assert str(found["no_swap"]).endswith(f"in A; give {carry}")
+    found = run("rust", plan, {"A": days, "EURUSD": days}, **settings)
+    assert str(found["no_swap"]).endswith(f"{swap}..., swap_short=...), for shares {carry}")
+
+
+@pytest.mark.parametrize(
+    ("data", "settings", "is_free"),
+    [
+        ({}, {}, True),
+        ({}, {"costs": omega.Costs()}, False),
+        ({"spread": [0.0] * 8}, {}, False),
+        ({"ask": [200.0] * 8}, {}, False),
+    ],
+)
+def test_a_run_whose_trades_are_free_is_a_notice(
+    backend: str, data: dict[str, Any], settings: dict[str, Any], is_free: bool
+) -> None:
+    frame = candles.rising(8).with_columns(**{name: pl.Series(v) for name, v in data.items()})
+    if "ask" in data:
+        frame = frame.rename({"close": "bid"}).drop("open", "high", "low")
+    text = "every trade was free; give omega.Costs(...), or candles with a column spread"
+    found = run(backend, {0: long(size=60)}, frame, **settings)
+    assert found.get("no_costs") == (Notice("info", "no_costs", text) if is_free else None)
+    assert "no_costs" not in run(backend, {}, frame, **settings)
+
+
+def test_entries_that_the_user_wanted_refused_are_no_warning(backend: str) -> None:
+    data = candles.quoted(*[(100,)] * 6, minutes=[0, 30, 60, 90, 120, 150])
+    plan: dict[int, Any] = {k: long(size=20) for k in range(5)}
+    limits = omega.Limits(sessions=[("00:00", "01:15")])
+    found = run(backend, plan, data, limits=limits)["refused_orders"]
+    assert found == Notice("info", "refused_orders", "3 of 5 entries refused: session_closed 3")
+    plan[0] = long(size=101)
+    assert run(backend, plan, data, limits=limits)["refused_orders"].level == "warning"
+    plan = {3: long(size=20)}
+    assert run(backend, plan, data, limits=limits)["refused_orders"].level == "error"
 
 
 class Averaged(omega.Strategy):

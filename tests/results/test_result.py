@@ -33,7 +33,7 @@ Return                  1.50 %     Expectancy               50.00
 CAGR                (196.72 %)     Average R                 0.50
 Volatility             19.75 %     Average win             125.00
 Sharpe                    5.59     Average loss           -100.00
-Sortino                  18.60     Exposure               80.00 %
+Sortino                  18.60     Time in market         80.00 %
 Calmar                  200.65     Turnover                  5.51
 Max drawdown            0.98 %     Costs                     0.00
   in money              100.00       fees                    0.00

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 
@@ -206,6 +207,61 @@ def test_an_indicator_of_another_symbol_or_timeframe_may_decide(backend: str) ->
 def test_what_is_no_column_is_refused(backend: str, columns: dict[str, Any], match: str) -> None:
     with pytest.raises(ConfigError, match=match):
         omega.run_backtest(two(), omega.Signals(**columns), backend=backend)
+
+
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Berlin"])
+def test_a_series_of_pandas_has_the_times_of_the_candles(backend: str, zone: str | None) -> None:
+    data = candles.rising(8, zone=zone).to_pandas()
+    entry = pd.Series([False, True] * 4, index=pd.DatetimeIndex(data["time"]))
+    places = pd.Series(entry.to_numpy())
+
+    def made(given: Any) -> omega.BacktestResult:  # noqa: ANN401 - any column
+        return omega.run_backtest(data, omega.Signals(long_entry=given), backend=backend)
+
+    assert made(entry).fingerprint == made(places).fingerprint
+    for other in (entry[::-1], entry.shift(freq="365D")):
+        first = other.index[0].strftime("%Y-%m-%d %H:%M")
+        match = rf"Signals.long_entry: given a series of pandas whose row 0 is dated {first}"
+        with pytest.raises(ConfigError, match=match):
+            made(other)
+        with pytest.raises(ConfigError, match="row 0 is dated"):
+            made(lambda s, other=other: s.column(other) > 0)
+        with pytest.raises(ConfigError, match="row 0 is dated"):
+            made(lambda s, other=other: s.sma(2) > other.astype(float))
+        assert made(other.to_numpy()).orders.height
+
+
+def test_each_symbol_has_the_times_of_its_candles() -> None:
+    data = two()
+    index = {name: pd.DatetimeIndex(one["time"].to_pandas()) for name, one in data.items()}
+    columns = {name: pd.Series(data[name]["d"].to_list(), index=one) for name, one in index.items()}
+    assert entered(omega.Signals(entry=columns), "rust", data)
+    columns["B"] = pd.Series(data["B"]["d"].to_list(), index=index["A"][: len(index["B"])])
+    with pytest.raises(ConfigError, match=r"row 1 is dated .*00:01.*bar 1 .*00:02"):
+        entered(omega.Signals(entry=columns), "rust", data)
+
+
+@pytest.mark.parametrize("percent", [2, pl.lit(2.0), np.full(8, 2.0), lambda _: 2.0])
+def test_percents_are_of_the_close_of_the_bar(
+    backend: str,
+    percent: Any,  # noqa: ANN401 - any column
+) -> None:
+    levels: dict[str, Any] = {"stop_loss": omega.Distance.percent(percent)}
+    close = pl.col("close")
+    same: dict[str, Any] = {"stop_loss": omega.Distance(close * 0.02)}
+    data = candles.rising(8)
+    first, second = (
+        omega.run_backtest(data, omega.Signals(entry=True, **one), backend=backend)
+        for one in (levels, same)
+    )
+    assert first.fingerprint == second.fingerprint
+    assert first.trades["stop_loss"][0] == pytest.approx(100.5 * 0.98)
+
+
+def test_percents_of_an_indicator_are_refused() -> None:
+    signals = omega.Signals(entry=True, stop_loss=omega.Distance.percent(lambda s: s.sma(2)))
+    with pytest.raises(ConfigError, match="expected a number or a column as percents"):
+        omega.run_backtest(candles.rising(8), signals)
 
 
 def test_several_symbols_can_be_swept() -> None:

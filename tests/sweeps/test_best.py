@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import polars as pl
@@ -44,6 +45,25 @@ def test_a_run_that_never_loses_is_the_best(backend: str) -> None:
     assert ">∞</td>" in result._repr_html_()
     assert result.best("calmar")["side"] == "long"
     assert result.best("sortino")["sortino"] == math.inf
+
+
+def test_what_a_run_was_chosen_by_is_printed_before_other_metrics() -> None:
+    result = omega.sweep(CANDLES, Side, {"side": ["short", "long"]}, workers=1, cash=1e6)
+    printed = str(result.best("net_profit")).splitlines()
+    assert [line.split()[0] for line in printed[:4]] == [
+        "run",
+        "side",
+        "net_profit",
+        "total_return",
+    ]
+    assert sum(line.startswith("net_profit ") for line in printed) == 1
+
+
+def test_a_sweep_whose_runs_all_fail_by_one_error_shows_it() -> None:
+    failing: dict[str, Any] = {"sizer": omega.FixedLots(1), "instruments": "auto"}
+    result = omega.sweep(CANDLES, Side, {"side": ["short", "long"]}, symbol="NONE", **failing)
+    assert re.fullmatch(r"SweepResult\(2 of 2 runs, 2 failed: .*NONE.*\)", repr(result))
+    assert repr(omega.sweep(CANDLES, Side, {"side": ["long"]})).endswith("0 failed)")
 
 
 def test_a_sweep_of_the_core_has_the_same_limits() -> None:

@@ -104,7 +104,7 @@ def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_hasty")
 def test_the_runs_of_a_stopped_worker_are_made_again(tmp_path: Path) -> None:
-    grid = {"times": [0, 1, 2, 0, 0], "folder": [str(tmp_path)]}
+    grid = [{"times": times, "folder": str(tmp_path)} for times in (0, 1, 2, 0, 0)]
     result = omega.sweep(walk(50), Stopped, grid, workers=2)
     errors = result.to_polars()["error"].to_list()
     told = "WorkerFailed: 2 processes gave no sign of life in this run"
@@ -119,7 +119,7 @@ def test_a_run_that_keeps_the_interpreter_is_alive(monkeypatch: pytest.MonkeyPat
 
 
 def test_an_interrupt_ends_a_sweep_whose_workers_are_stopped(tmp_path: Path) -> None:
-    grid = {"times": [9, 9], "folder": [str(tmp_path)]}
+    grid = [{"times": 9, "folder": str(tmp_path)}] * 2
     took: list[float] = []
 
     def interrupt() -> None:

@@ -156,6 +156,8 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
     (lambda: Grid({"data": pl.DataFrame({"a": [1]})}), "not a single DataFrame; write"),
     (lambda: Grid({"fast": {5, 10}}), "values in an order for 'fast'; a set has none"),
     (lambda: Grid({"fast": []}), "at least one value for 'fast'"),
+    (lambda: Grid({"fast": (100, 300, 100)}), "did you mean range(100, 301, 100)?"),
+    (lambda: Grid({"fast": [5, 9, 5.0, 9]}), "'fast' once, and 9 is there twice; a sweep makes"),
     (
         lambda: Grid({5: [1]}),  # type: ignore[dict-item]  # wrong on purpose
         "names of parameters; 5 is none",

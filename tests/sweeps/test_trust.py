@@ -139,7 +139,8 @@ def test_without_daily_returns_there_are_notes() -> None:
 
 def test_equal_results_are_one_trial_and_idle_ones_have_a_ratio_of_nothing() -> None:
     idle = [5_000, 6_000, 7_000]  # bars that never come
-    result = omega.sweep(CANDLES, Every, {"every": [7, 7, 9, *idle]}, daily=True, workers=1)
+    grid = [{"every": bars} for bars in (7, 7, 9, *idle)]
+    result = omega.sweep(CANDLES, Every, grid, daily=True, workers=1)
     # Bar 0 is bought and never sold by the idle ones: equal results.
     trust = result.trust()
     assert (trust.trials, trust.distinct) == (6, 3)

@@ -25,6 +25,7 @@ class Plan:
         allow: Rules that the data may break.
         settings: Of `run_backtest`, by name.
         output: Where results go: "directory", "overwrite", "report".
+        benchmark: What the run is compared with; sweeps have none.
         grid: Values of each parameter of a sweep.
         sweep: "workers", "metric", "metrics", "out" and "top" of a sweep.
     """
@@ -37,6 +38,7 @@ class Plan:
     allow: tuple[str, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
     output: dict[str, Any] = field(default_factory=dict)
+    benchmark: str | bool | None = None
     grid: dict[str, Any] = field(default_factory=dict)
     sweep: dict[str, Any] = field(default_factory=dict)
 

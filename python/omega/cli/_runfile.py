@@ -44,6 +44,7 @@ SECTIONS: dict[str, Mapping[str, _Kinds] | None] = {
         "strict": bool,
         "cast": bool,
         "calendar": str,
+        "benchmark": (str, bool),
     },
     "output": {"directory": str, "overwrite": bool, "report": str},
     "sweep": {"workers": int, "metric": str, "metrics": str, "out": str, "top": int},
@@ -118,6 +119,7 @@ class _File:
         plan.data = self._data(run.pop("data", None))
         plan.ask = self._file_at("ask", run.pop("ask")) if "ask" in run else None
         plan.symbol = run.pop("symbol", None)
+        plan.benchmark = run.pop("benchmark", None)
         plan.allow = tuple(run.pop("allow", ()))
         if not all(isinstance(rule, str) for rule in plan.allow):
             raise self._refused("allow", f"run.allow: given {list(plan.allow)!r}, expected names")
@@ -144,7 +146,7 @@ class _File:
             if key not in known:
                 raise self._refused(key, f"[{name}] has no {key!r}", known)
             kinds = known[key]
-            is_flag = isinstance(value, bool) and kinds is not bool
+            is_flag = isinstance(value, bool) and kinds is not bool and kinds != (str, bool)
             if not isinstance(value, kinds) or is_flag:
                 report = _as_text(kinds)
                 raise self._refused(key, f"{name}.{key}: given {value!r}, expected {report}")

@@ -20,9 +20,16 @@ from omega.results import files as result_files
 @click.option("--out", type=click.Path(path_type=Path), help="Write the tables to this folder.")
 @click.option("--overwrite", is_flag=True, help="Replace what an earlier run wrote to --out.")
 @click.option("--report", type=click.Path(path_type=Path), help="Write a report to this file.")
+@click.option("--benchmark", metavar="SYMBOL", help="Compare with holding it; hold: the only one.")
 @as_json
 def run(
-    *, plan: Plan, out: Path | None, overwrite: bool, report: Path | None, as_json: bool
+    *,
+    plan: Plan,
+    out: Path | None,
+    overwrite: bool,
+    report: Path | None,
+    benchmark: str | None,
+    as_json: bool,
 ) -> None:
     """Run a STRATEGY over candles.
 
@@ -43,7 +50,8 @@ def run(
 
         refuse_to_replace(report)
     with progress("bars") as on_progress:
-        result = omega.run_backtest(data, strategy, progress=on_progress, **plan.arguments())
+        settings = {"benchmark": benchmark or plan.benchmark, **plan.arguments()}
+        result = omega.run_backtest(data, strategy, progress=on_progress, **settings)
     _write(result, out, report, overwrite=overwrite)
     if as_json:
         print_json(_document(result, out, report))

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from omega.config.values import Refused, check, number, one_of, optional, settings, whole
 
@@ -124,6 +124,13 @@ class Costs:
     swap_long_percent: float = 0.0
     swap_short_percent: float = 0.0
     swap_triple_day: str | None = "WED"
+
+    _elsewhere: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("commission", "fees", "percent"), "fee_percent= or fee_per_lot="
+    ) | dict.fromkeys(
+        ("spread", "spread_pips", "spread_points"),
+        "a column spread of the candles, or omega.Candles(bid=..., spread=...),",
+    )
 
     def __post_init__(self) -> None:
         """Check every field."""

@@ -14,7 +14,7 @@ class Distance:
 
     A level of an order counts from the price at which its position is entered (rule F6), a stop
     that trails from the best price. In signal columns a distance counts from the close of the side
-    that the entry trades on.
+    that the entry trades on, and percents are those of the column `close`.
 
     Attributes:
         given: The number; in signal columns anything that stands for a column.
@@ -29,7 +29,7 @@ class Distance:
     is_percent: bool = False
 
     @classmethod
-    def percent(cls, given: float) -> Distance:
+    def percent(cls, given: Any) -> Distance:  # noqa: ANN401 - see `given`
         """Return a distance in percent of the price that it counts from.
 
         Example:

@@ -341,6 +341,13 @@ def _shared(name: str, values: np.ndarray[Any, Any], *, cast: bool, copied: bool
     if values.flags.c_contiguous and is_native:
         return core.Column.from_buffer(values, copied=copied)
     if not cast:
+        if values.strides[0] < 0 and name == "time":
+            raise InvalidCandleData(
+                f"column {name!r}: the frame is turned round, and times must ascend. Sort it, as "
+                "by frame.sort_index() or frame.sort_values('time')",
+                column=name,
+                rule="time_order",
+            )
         fault = (
             f"its values lie {values.strides[0]} bytes apart, so that they cannot be shared"
             if is_native

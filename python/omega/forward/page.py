@@ -12,7 +12,7 @@ import polars as pl
 from omega.report._compare import MODULES as CURVES
 from omega.report._curves import Curve, drawdown, pack_curves
 from omega.report._labels import label
-from omega.report._metrics import formatted, start_of
+from omega.report._metrics import UNDEFINED, formatted, start_of
 from omega.report._numbers import minus
 from omega.report._page import LIBRARY, asset, module, page
 from omega.report._parts import FOOTER, body, curves, header, none, section, table
@@ -53,7 +53,7 @@ def render(
     """
     shown = [name for name in names if name in windows.columns]
     columns = ["window", "test_start", "test_end", "run", *shown, *_COLUMNS, "reason"]
-    known = "none" if efficiency is None else minus(f"{efficiency:.2f}")
+    known = UNDEFINED if efficiency is None else minus(f"{efficiency:.2f}")
     without = windows["run"].null_count()
     lead = f"{windows.height:,} windows, {without} without a choice. Efficiency {known}. {note}"
     says = "Equity over all windows, the drawdown, and which window is tested"

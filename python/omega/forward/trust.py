@@ -40,6 +40,29 @@ class ForwardTrust:
     windows: int
     profitable: float | None
 
+    def __str__(self) -> str:
+        """The numbers one below the other, each with what it means."""
+        shown = {name: _shown(value) for name, value in vars(self).items()}
+        lines = (f"  {name:<18}{shown[name]:>9}  {_MEANING[name]}" for name in _MEANING)
+        return "\n".join(["Walk-forward over all windows", *lines])
+
+
+_MEANING = {
+    "days": "daily returns of the account",
+    "dsr": "its true Sharpe ratio is above 0; the account was not selected",
+    "t_statistic": "Sharpe ratio of a day times the root of the days",
+    "pbo": "the best set of one half of the test windows is in the worse half on the others",
+    "rank_correlation": "of the metric in sample with the same out of sample, over windows",
+    "windows": "windows that chose",
+    "profitable": "the share of them that gained",
+}
+
+
+def _shown(value: int | float | None) -> str:  # noqa: PYI041 - they are shown differently
+    if value is None:
+        return "undefined"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
+
 
 def trust_of(parts: Inputs, windows: pl.DataFrame, oos: BacktestResult) -> ForwardTrust:
     """Return how much a walk-forward is to be trusted."""

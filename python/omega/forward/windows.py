@@ -11,6 +11,7 @@ import polars as pl
 from omega.forward.inputs import Inputs
 from omega.forward.layout import Window
 from omega.forward.measures import MEASURED, Curve, efficiency, measured, of_trades
+from omega.measures.measuring import metrics
 from omega.results.result import BacktestResult
 from omega.sweeps.table import column_of
 
@@ -32,6 +33,9 @@ def windows_table(parts: Inputs, oos: BacktestResult) -> pl.DataFrame:
         left = trades.filter(pl.col("__exit").is_between(begin, end, closed="left"))
         outside = {**measured(part, curve.before(begin, initial)), **of_trades(left)}
         outside["exposure"] = part.exposure()
+        if parts.chooser.metric not in MEASURED:
+            before = curve.before(begin, initial)
+            outside |= _objective(parts, oos, (begin, end), left.drop("__exit"), before)
         row = {
             "window": place,
             **dict(zip(_BORDERS, (*_ends(window.train), *_ends(window.test)), strict=True)),
@@ -43,7 +47,7 @@ def windows_table(parts: Inputs, oos: BacktestResult) -> pl.DataFrame:
             "eligible": choice.eligible,
             **{f"is_{name}": inside.get(name) for name in _shown(parts)},
             "is_years": inside.get("years", _years(parts, window)),
-            **{f"oos_{name}": outside.get(name) for name in MEASURED},
+            **{f"oos_{name}": outside.get(name) for name in _shown(parts)},
             **{f"alone_{name}": alone.get(place, {}).get(name) for name in MEASURED},
             "efficiency": efficiency(inside.get("cagr"), outside.get("cagr")),
             "dsr": inside.get("dsr"),
@@ -51,6 +55,19 @@ def windows_table(parts: Inputs, oos: BacktestResult) -> pl.DataFrame:
         rows.append(row)
     table = pl.DataFrame(rows, schema_overrides=_kinds(parts), infer_schema_length=None)
     return _with_times(parts, table).rename(_names(parts, table))
+
+
+def _objective(
+    parts: Inputs, oos: BacktestResult, span: tuple[int, int], trades: pl.DataFrame, initial: float
+) -> dict[str, Any]:
+    """Return the metric that was chosen by, of a stretch of the account; nothing if it has none."""
+    name, time = parts.chooser.metric, pl.col("time").to_physical()
+    rows = oos.equity.filter(time.is_between(*span, closed="left")).select("time", "equity")
+    if not rows.height or initial <= 0.0:
+        return {}
+    clock = parts.runs.timeline.clock
+    found = metrics(rows, kind="equity", initial=initial, calendar=clock.shared)
+    return {name: {**found, **oos.metrics_of(trades)}.get(name)}
 
 
 def _shown(parts: Inputs) -> list[str]:
@@ -61,7 +78,7 @@ def _kinds(parts: Inputs) -> dict[str, Any]:
     whole = ("trades",)
     kinds: dict[str, Any] = {"run": pl.UInt32, "reason": pl.String, "efficiency": pl.Float64}
     kinds["dsr"] = pl.Float64
-    for prefix, names in (("is", _shown(parts)), ("oos", MEASURED), ("alone", MEASURED)):
+    for prefix, names in (("is", _shown(parts)), ("oos", _shown(parts)), ("alone", MEASURED)):
         kinds |= {f"{prefix}_{n}": pl.Int64 if n in whole else pl.Float64 for n in names}
     return {**kinds, "is_years": pl.Float64}
 

@@ -6,6 +6,7 @@ which it does. ``docs/guides/look-ahead.md`` describes the method.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import zip_longest
@@ -460,7 +461,7 @@ def _chosen(decisions: Sequence[int], whole: _Seen, prefixes: int) -> list[int]:
 
 
 def _refuse_unknown(settings: Mapping[str, Any]) -> None:
-    known = [*(run_backtest.__kwdefaults__ or {}), "strategy", "data"]
+    known = list(inspect.signature(run_backtest).parameters)
     for name in settings:
         if name not in known:
             raise ConfigError(f"check_lookahead has no {name!r}. {nearest(name, known)}")

@@ -18,6 +18,7 @@ from omega.reference.days import Days
 from omega.reference.metrics import closes_by_day
 from omega.reference.returns import annualised
 
+_HOLD = "hold"
 _RATIOS = ("sharpe", "sortino")
 
 
@@ -28,8 +29,9 @@ class Benchmark:
     Attributes:
         name: The symbol, or "series".
         returns: `day`, `returns` of the run and `benchmark`, its returns.
-        metrics: `benchmark_return`, `alpha`, `beta`, `correlation`, `tracking_error`,
-            `information_ratio`, `up_capture` and `down_capture`; None for what is undefined.
+        metrics: `benchmark_return`, `benchmark_drawdown`, `benchmark_sharpe`, `alpha`, `beta`,
+            `correlation`, `tracking_error`, `information_ratio`, `up_capture` and `down_capture`;
+            None for what is undefined.
         result: The result of buying and holding the symbol; None for a series.
 
     Example:
@@ -71,15 +73,24 @@ class Comparison:
         """Take the arguments of a run.
 
         Raises:
-            ConfigError: The run has no such symbol, or one of them is no series.
+            ConfigError: The run has no such symbol, or several where none is named, or one of them
+                is no series.
 
         Example:
             >>> Comparison.of("EURUSD", 0.0, ["EURUSD"]).symbol
             'EURUSD'
         """
         free = risk_free_of(risk_free)
-        if benchmark is None:
+        if benchmark is None or benchmark is False:
             return cls(None, None, free)
+        is_word = isinstance(benchmark, str) and benchmark == _HOLD and _HOLD not in symbols
+        if benchmark is True or is_word:
+            if len(symbols) > 1:
+                raise ConfigError(
+                    f"benchmark: given {benchmark!r} in a run of {len(symbols)} symbols, expected "
+                    f"one of {', '.join(symbols)}, or a series with times"
+                )
+            benchmark = symbols[0]
         if isinstance(benchmark, str):
             if benchmark not in symbols:
                 raise ConfigError(

@@ -110,9 +110,10 @@ def metrics(
         calendar: Which day an instant belongs to, as `omega.run_backtest` takes it.
 
     Returns:
-        The metrics of docs/concepts/results.md that a curve has, and `benchmark_return`, `alpha`,
-        `beta`, `correlation`, `tracking_error`, `information_ratio`, `up_capture` and
-        `down_capture` where there is a benchmark; None for what is undefined.
+        The metrics of docs/concepts/results.md that a curve has, and `benchmark_return`,
+        `benchmark_drawdown`, `benchmark_sharpe`, `alpha`, `beta`, `correlation`, `tracking_error`,
+        `information_ratio`, `up_capture` and `down_capture` where there is a benchmark;
+        None for what is undefined.
 
     Raises:
         ConfigError: The series is none, has gaps, or could be equity as well as returns.

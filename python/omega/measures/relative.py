@@ -13,6 +13,8 @@ Value: TypeAlias = float | None
 
 NAMES = (
     "benchmark_return",
+    "benchmark_drawdown",
+    "benchmark_sharpe",
     "alpha",
     "beta",
     "correlation",
@@ -67,6 +69,9 @@ def relative(
 ) -> dict[str, Value]:
     """Return how returns lie to those of a benchmark; None for what is undefined.
 
+    The drawdown of the benchmark is that of its closes by day, and its Sharpe ratio that of its
+    returns above the risk-free rate.
+
     `alpha` and `beta` are those of the regression of both above the risk-free rate (Jensen 1968),
     alpha times the returns a year. `tracking_error` is the sample deviation of the difference,
     annualised, and `information_ratio` its mean over its deviation, annualised. The captures are
@@ -84,6 +89,7 @@ def relative(
     if not n:
         return found
     found["benchmark_return"] = math.prod(1.0 + b for b in benchmark) - 1.0
+    found["benchmark_drawdown"] = _deepest(benchmark)
     found["up_capture"] = _capture([p for p in zip(returns, benchmark, strict=True) if p[1] > 0.0])
     found["down_capture"] = _capture(
         [p for p in zip(returns, benchmark, strict=True) if p[1] < 0.0]
@@ -104,6 +110,8 @@ def relative(
     gap = _mean(apart)
     deviation = math.sqrt(_sum_of(apart, gap, apart, gap) / (n - 1))
     if per_year is not None:
+        if width > 0.0:
+            found["benchmark_sharpe"] = middle / math.sqrt(width / (n - 1)) * math.sqrt(per_year)
         found["alpha"] = None if beta is None else (mean - beta * middle) * per_year
         found["tracking_error"] = deviation * math.sqrt(per_year)
         if deviation > 0.0:
@@ -119,6 +127,13 @@ def _mean(values: Sequence[float]) -> float:
 
 def _sum_of(a: Sequence[float], mean_a: float, b: Sequence[float], mean_b: float) -> float:
     return math.fsum((x - mean_a) * (y - mean_b) for x, y in zip(a, b, strict=True))
+
+
+def _deepest(returns: Sequence[float]) -> float:
+    """Return the largest fall from a peak, as a share of it."""
+    levels = list(itertools.accumulate(returns, lambda level, r: level * (1.0 + r), initial=1.0))
+    peaks = itertools.accumulate(levels, max)
+    return max(1.0 - level / peak for level, peak in zip(levels, peaks, strict=True))
 
 
 def _capture(pairs: Sequence[tuple[float, float]]) -> float | None:

@@ -13,6 +13,15 @@ from omega.report._parts import none, table
 from omega.report._reported import Reported
 
 _MOST_SYMBOLS = 200
+_DEFAULTS = {
+    "Account()": "none: positions are paid in full",
+    "Costs()": "none",
+    "Execution()": "the defaults",
+    "Limits()": "none",
+    "None": "none",
+    "FixedLots(1.0)": "one lot",
+}
+"""How settings that nobody gave are shown."""
 
 
 def strategy(result: Reported) -> str:
@@ -74,7 +83,7 @@ def _pairs(values: Mapping[str, Any], without: tuple[str, ...] = ()) -> list[tup
         if isinstance(value, Mapping):
             found += [(f"{name}: {inner}", text) for inner, text in _alike(_pairs(value))]
         else:
-            found.append((str(name), str(value)))
+            found.append((str(name), _DEFAULTS.get(str(value), str(value))))
     return found
 
 

@@ -18,6 +18,7 @@ UNDEFINED = "-"
 _PERCENT = {
     "alpha",
     "average_drawdown",
+    "benchmark_drawdown",
     "benchmark_return",
     "best_day",
     "cagr",

@@ -178,6 +178,11 @@ class View:
         """
         return write(path, self.html)
 
+    def __repr__(self) -> str:
+        """What it is, and how it is seen outside of a notebook."""
+        size = len(self.html) / 1e6
+        return f"{type(self).__name__}({size:.2f} MB; .report(path) writes it to a file)"
+
     def _repr_html_(self) -> str:
         """The page in a frame that may run its scripts and nothing else."""
         return (

@@ -64,7 +64,7 @@ def parallel(
     names = list(parameters) if parameters is not None else _varying(known, metric)
     shown = _thinned(known.sort(metric, descending=not more, maintain_order=True))
     axes, places = zip(*(_axis(shown[name]) for name in [*names, metric]), strict=True)
-    shades = shades_of(shown[metric].cast(pl.Float64).to_numpy(), more=more)
+    shades = shades_of(shown[metric].cast(pl.Float64).to_numpy(), metric, more=more)
     more_names = " …" if len(names) > _NAMED else ""
     name = title or f"{label(metric)} by {', '.join(names[:_NAMED])}{more_names}"
     left = known.height - shown.height

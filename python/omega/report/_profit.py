@@ -21,6 +21,7 @@ _LADDER = (
 )  # fmt: skip
 """Seconds up to which a holding time has a name, without the end."""
 _LONGEST = "over a year"
+_ONE_BAR = "within one bar"
 _WITHOUT = "without a tag"
 _DRAWN = 12
 HEAD = ("Trades", "Share", "Won", "Net", "Each")
@@ -110,8 +111,9 @@ def _tagged(trades: pl.DataFrame) -> pl.DataFrame:
 
 def _held(trades: pl.DataFrame) -> pl.DataFrame:
     seconds = (trades["exit_time"] - trades["entry_time"]).dt.total_seconds().to_numpy()
-    places = np.searchsorted([end for end, _ in _LADDER], seconds, side="right")
-    names = [*(name for _, name in _LADDER), _LONGEST]
+    places = np.searchsorted([end for end, _ in _LADDER], seconds, side="right") + 1
+    places[seconds == 0] = 0  # moments within a bar are not known
+    names = [_ONE_BAR, *(name for _, name in _LADDER), _LONGEST]
     return trades.select("net_pnl").with_columns(
         pl.Series("order", places), pl.Series("group", [names[place] for place in places])
     )

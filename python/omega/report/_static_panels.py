@@ -28,6 +28,12 @@ _KEY_FIGURES = {
     "Win rate": "win_rate",
     "Trades": "trades",
 }
+_COMPARED = {
+    "Benchmark return": "benchmark_return",
+    "Benchmark drawdown": "benchmark_drawdown",
+    "Alpha": "alpha",
+    "Beta": "beta",
+}
 _GROUPS = {
     "Period": ("start", "end", "first_decision", "bars", "days", "years", "periods_per_year"),
     "Return": (
@@ -67,6 +73,18 @@ _GROUPS = {
         "ulcer_index",
         "recovery_factor",
     ),
+    "Beside the benchmark": (
+        "benchmark_return",
+        "benchmark_drawdown",
+        "benchmark_sharpe",
+        "alpha",
+        "beta",
+        "correlation",
+        "tracking_error",
+        "information_ratio",
+        "up_capture",
+        "down_capture",
+    ),
     "Activity and costs": (
         "exposure",
         "turnover",
@@ -85,9 +103,10 @@ _NOT_COSTS = ("deposit", "pnl")
 
 
 def key_figures(result: Reported) -> str:
-    """The eight numbers that are checked first."""
+    """The eight numbers that are checked first, and four beside a benchmark."""
     cells = []
-    for name, metric in _KEY_FIGURES.items():
+    chosen = _KEY_FIGURES | (_COMPARED if "benchmark_return" in result.metrics else {})
+    for name, metric in chosen.items():
         value = result.metrics.get(metric)
         sign = ""
         if metric == "cagr" and is_under_a_year(result.metrics):

@@ -42,7 +42,7 @@ _RIGHT = {
     "Average R": "average_r",
     "Average win": "average_win",
     "Average loss": "average_loss",
-    "Exposure": "exposure",
+    "Time in market": "exposure",
     "Turnover": "turnover",
     "Costs": "total_costs",
     "  fees": "fees",
@@ -146,6 +146,8 @@ def _footer(result: Reported, texts: dict[str, str]) -> Iterator[tuple[str, str]
     decided = f"{texts['ambiguous_trades']} of {_many(texts['trades'], 'trade')}"
     interval = f"between {texts['pnl_worst']} and {texts['pnl_best']}"
     yield "Ambiguous", f"{decided}; closed profit {texts['closed_pnl']}, {interval}"
+    if "benchmark_return" in result.metrics:
+        yield "Benchmark", _compared(result, texts)
     if result.positions.height:
         yield "Still open", _many(str(result.positions.height), "position")
     for name in ("swap", "borrow", "funding", "dividends", "interest"):
@@ -153,6 +155,18 @@ def _footer(result: Reported, texts: dict[str, str]) -> Iterator[tuple[str, str]
             yield name.capitalize(), texts[name]
     yield "Fingerprint", result.fingerprint
     yield "Time", _time(result.stats, result.backend)
+
+
+def _compared(result: Reported, texts: dict[str, str]) -> str:
+    """What the benchmark made, and what the run made of it."""
+    made, other = result.metrics["total_return"], result.metrics["benchmark_return"]
+    known = isinstance(made, float) and isinstance(other, float)
+    excess = formatted("total_return", made - other if known else None)
+    return (
+        f"{result.config.get('benchmark')}: return {texts['benchmark_return']}, drawdown "
+        f"{texts['benchmark_drawdown']}, Sharpe {texts['benchmark_sharpe']}; excess return "
+        f"{excess}, alpha {texts['alpha']}, beta {texts['beta']}"
+    )
 
 
 def _time(stats: Statistics, backend: str) -> str:

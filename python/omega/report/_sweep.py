@@ -22,6 +22,8 @@ from omega.report._parts import body, header, hint, section, table
 _STILL = ("theme.js", "still.js")
 HEIGHT = 720
 SHADES = 9
+_GAINS = ("net_profit", "total_return", "cagr", "expectancy", "average_r", "closed_pnl")
+"""Metrics of which 0 is neither good nor bad, also where all values have one sign."""
 _MOST_TEXT = 400
 _ROOM = (34, 16)  # of a number in a cell, in pixels
 _BEST = 10
@@ -127,18 +129,18 @@ def require_numbers(frame: pl.DataFrame, metric: str, others: Sequence[str]) -> 
         raise ConfigError(f"metric: no run has a value of {metric!r}; choose another metric")
 
 
-def shades_of(values: NDArray[np.float64], *, more: bool) -> NDArray[np.int64]:
-    """Shades from the worst to the best; where signs differ, the middle one is zero."""
-    low, high = _reach(values)
+def shades_of(values: NDArray[np.float64], metric: str, *, more: bool) -> NDArray[np.int64]:
+    """Shades from the worst to the best; of gains, or where signs differ, the middle one is 0."""
+    low, high = _reach(values, metric)
     if not more:
         values, low, high = -values, -high, -low
     share = (values - low) / ((high - low) or 1.0)
     return np.clip(np.floor(share * SHADES), 0, SHADES - 1).astype(np.int64)
 
 
-def _reach(values: NDArray[np.float64]) -> tuple[float, float]:
+def _reach(values: NDArray[np.float64], metric: str) -> tuple[float, float]:
     low, high = float(values.min()), float(values.max())
-    if low < 0.0 < high:
+    if low < 0.0 < high or metric in _GAINS:
         widest = max(-low, high)
         return -widest, widest
     return low, high
@@ -165,7 +167,7 @@ def _map(
     whole = width < 1.8 * _PHONE  # wider ones scroll on a phone
     least = _PHONE if whole else 0.8 * width
     values = cells["value"].to_numpy()
-    shades = shades_of(values, more=more)
+    shades = shades_of(values, metric, more=more)
     best = int(values.argmax() if more else values.argmin())
     written = cells.height <= _MOST_TEXT and wide >= _ROOM[0] and high >= _ROOM[1]
     drawn = []
@@ -237,7 +239,7 @@ def _short(value: object) -> str:
 
 
 def scale_of(metric: str, values: pl.Series, *, more: bool) -> str:
-    low, high = _reach(values.cast(pl.Float64).to_numpy())
+    low, high = _reach(values.cast(pl.Float64).to_numpy(), metric)
     ends = (low, high) if more else (high, low)
     texts = [escape(minus(formatted(metric, float(end)))) for end in ends]
     cells = "".join(f'<i style="background:var(--shade-{k})"></i>' for k in range(SHADES))

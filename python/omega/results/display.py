@@ -52,7 +52,7 @@ class Display:
 
     def report(
         self: Reported,
-        path: str | Path,
+        path: str | Path = "report.html",
         *,
         detail: str = "auto",
         title: str | None = None,
@@ -61,7 +61,7 @@ class Display:
         """Write the result as one HTML file that opens without a network.
 
         Args:
-            path: The file.
+            path: The file; report.html in the current folder where none is named.
             detail: "auto" keeps the file below 5 MB, with the finest candles around trades;
                 "full" writes every candle.
             title: The heading; names the symbols by default.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import polars as pl
@@ -20,9 +21,16 @@ _SHARE = 0.05
 """Positions below this part of equity are small; above this part of trades, ambiguity matters."""
 _SHOWN_AS_MORE = 1.005
 """The least exposure that two decimals show as more than the equity."""
+_REACHED = 0.9
+_FOR_MONEY = ("cash", "margin")
+_ROUNDING = 1e-9
 _DEFAULT_LOTS = 1.0
 _FAR_UP = 4.0
 """A stop of a short trade at so many times the entry price is none; one of a long trade is at 0."""
+_SHARE_OF_ENTRY, _TIMES_ENTRY = 0.1, 10.0
+"""A level so far from the entry was meant otherwise, as 0.05 for 5 %."""
+_PAUSES = ("session_closed", "blackout", "cooldown")
+"""Reasons to refuse that are a wish of the user's."""
 _LISTED = 3
 
 
@@ -112,7 +120,9 @@ def _orders(result: Reported) -> Iterator[Notice]:
     some = refused.filter("is_entry")
     if some.height:
         text = f"{some.height:,} of {_entries(entries.height)} refused: {_by_reason(some)}"
-        level = "error" if some.height == entries.height else "warning"
+        is_wanted = some["reject_reason"].is_in(_PAUSES).all()
+        level = "info" if is_wanted else "warning"
+        level = "error" if some.height == entries.height else level
         yield Notice(level, "refused_orders", text)
     some = refused.filter(~pl.col("is_entry"))
     if some.height:
@@ -211,6 +221,7 @@ def _exposure(result: Reported, facts: Facts) -> Iterator[Notice]:
     if ratio >= _SHOWN_AS_MORE:
         text = f"positions were worth up to {ratio:,.2f} times the equity, on {_moment(time)}"
         yield Notice("info" if facts.chose_leverage else "warning", "exposure", text)
+    yield from _unreached(result, facts)
     if facts.has_sizer:
         return
     share = largest_opening(result, fills, _DEFAULT_LOTS)
@@ -222,17 +233,51 @@ def _exposure(result: Reported, facts: Facts) -> Iterator[Notice]:
         yield Notice("warning", "small_positions", text)
 
 
+def _unreached(result: Reported, facts: Facts) -> Iterator[Notice]:
+    """Target weights of more than the equity that the money did not suffice for."""
+    rows = pl.DataFrame(result.tables.weights())
+    sums = rows.group_by("time", maintain_order=True).agg(
+        pl.col("target", "realised").abs().sum(),
+        pl.col("reason").is_in(_FOR_MONEY).any(),
+    )
+    short = sums.filter(
+        "reason",
+        pl.col("target") >= _SHOWN_AS_MORE,
+        pl.col("realised") < _REACHED * pl.col("target"),
+    ).sort("target", descending=True, maintain_order=True)
+    if short.height:
+        time, target, realised = short.select("time", "target", "realised").row(0)
+        more = f"omega.Account(kind='margin', leverage={math.ceil(target - _ROUNDING)})"
+        text = (
+            f"targets of gross {target:.2f} reached {realised:.2f} on {_moment(time)}; give "
+            f"{'a higher leverage' if facts.chose_leverage else more}"
+        )
+        yield Notice("warning", "unreached_targets", text)
+
+
 def _far(result: Reported, facts: Facts) -> Iterator[Notice]:
-    """Stops that no price reaches: a distance in points where one in prices is expected."""
-    entry, stop = pl.col("entry_price"), pl.col("stop_loss")
+    """Levels that no price reaches: given in points, or as shares, where prices are expected."""
+    entry, stop, target = (pl.col(name) for name in ("entry_price", "stop_loss", "take_profit"))
     is_long = pl.col("direction").cast(pl.String) == "long"
     beyond = pl.when(is_long).then(stop <= 0.0).otherwise(stop >= _FAR_UP * entry)
     signed = pl.col("symbol").cast(pl.String).is_in(list(facts.signed))
-    far = result.trades.filter((entry > 0.0) & beyond & ~signed).height
+    shares = pl.when(is_long).then(stop < _SHARE_OF_ENTRY * entry).otherwise(
+        target < _SHARE_OF_ENTRY * entry
+    ) | (is_long & (target > _TIMES_ENTRY * entry))
+    trades = result.trades.filter((entry > 0.0) & ~signed)
+    far = trades.filter(beyond).height
     if far:
         text = (
             f"{far:,} of {_many(result.trades.height, 'trade')} had a stop that no price reaches; "
             "distances are prices and not points: 20 pips of EURUSD are 0.0020"
+        )
+        yield Notice("warning", "far_stops", text)
+    far = trades.filter(shares & ~beyond.fill_null(value=False)).height
+    if far:
+        text = (
+            f"{far:,} of {_many(result.trades.height, 'trade')} had a stop or target below a "
+            "tenth of the entry price, or above ten times it; a level is a price: for 5 % write "
+            "omega.Distance.percent(5)"
         )
         yield Notice("warning", "far_stops", text)
 
@@ -243,11 +288,18 @@ def _of_settings(result: Reported, facts: Facts) -> Iterator[Notice]:
     yield from _late(result, facts)
     held = nights(result, facts.without_swap)
     if held:
+        shares = set(facts.without_swap) & set(facts.shares)
+        of_shares = "carry=omega.Carry(debit=..., borrow=...)"
+        of_others = "omega.Costs(swap_long=..., swap_short=...)"
+        both = f"{of_others}, for shares {of_shares}" if shares else of_others
         text = (
             f"{_many(held, 'position-night')} without swap in {_listed(facts.without_swap)}; give "
-            "omega.Costs(swap_long=..., swap_short=...)"
+            f"{of_shares if shares == set(facts.without_swap) else both}"
         )
         yield Notice("warning", "no_swap", text)
+    if facts.is_free and result.fills.height:
+        text = "every trade was free; give omega.Costs(...), or candles with a column spread"
+        yield Notice("info", "no_costs", text)
     for symbol, currency in facts.borrowed:
         text = (
             f"{symbol} is quoted in {currency} and the account in {facts.currency}: its price is "

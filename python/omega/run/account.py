@@ -115,9 +115,11 @@ def _margin_rate(instrument: Instrument, account: Account, semantics: str) -> fl
         rates += [] if account.kind == "margin" else [1.0]
     found = next((rate for rate in rates if rate is not None), None)
     if found is None:
+        is_share = instrument.base_currency is None and instrument.contract_size == 1.0
         raise ConfigError(
             f"account: given kind='margin' without a leverage, and {instrument.symbol} has no "
-            "margin rate; write Account(leverage=30), or an Instrument with a margin_rate"
+            f"margin rate; write Account(leverage={2 if is_share else 30}), or an Instrument with "
+            "a margin_rate"
         )
     return found
 

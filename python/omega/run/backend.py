@@ -31,8 +31,11 @@ def get_active_backend() -> str:
     return chosen_backend("auto")
 
 
-def chosen_backend(wanted: str, *, warn: bool = False) -> str:
-    """Choose "rust" or "python"; with `warn`, warn where Python replaces a missing core."""
+def chosen_backend(wanted: str, *, warn: bool = False, level: int = 3) -> str:
+    """Choose "rust" or "python"; with `warn`, warn where Python replaces a missing core.
+
+    The warning is of the user's line, which is so many frames above.
+    """
     if wanted not in ("auto", "rust", "python"):
         raise ConfigError(f"backend: given {wanted!r}, expected 'auto', 'rust' or 'python'")
     if wanted == "auto":
@@ -54,7 +57,7 @@ def chosen_backend(wanted: str, *, warn: bool = False) -> str:
             raise BackendUnavailable(message) from problem
         if warn:
             slow = f"{message}. This run goes by the Python backend: same results, far slower"
-            warnings.warn(slow, BackendWarning, stacklevel=3)
+            warnings.warn(slow, BackendWarning, stacklevel=level)
         return "python"
     return "rust"
 

@@ -31,7 +31,9 @@ from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
 from omega.run.candles import store_of_run
 from omega.run.copying import copied, note_on_given
+from omega.run.event_symbols import events_of
 from omega.run.execute import Outcome
+from omega.run.hints import explain_call, naming_arguments
 from omega.run.job import Job, OnBar
 from omega.run.manifest import manifest
 from omega.run.native_declarations import native_declarations
@@ -54,6 +56,7 @@ AnyStrategy: TypeAlias = (
 )
 
 
+@naming_arguments
 def run_backtest(
     data: ArrowLike,
     strategy: AnyStrategy,
@@ -147,8 +150,9 @@ def run_backtest(
             what that copies is a notice. Volumes of any type of number always are.
         progress: True for a bar on the terminal, or a function `(done, total)`.
         compiled: False runs callbacks under `omega.compiled` as they are, to look into them.
-        benchmark: What to compare with: a symbol of the run, which is bought for all the money when
-            the run may first act, and held, under the same costs; or a frame with time and close
+        benchmark: What to compare with: True, or "hold", for the run's only symbol, or the name of
+            one of several, which is bought for all the money when the run may first act, and held,
+            under the same costs; or a frame with time and close
             (or returns), a series of pandas with dates, or a result. It adds metrics and
             `benchmark` to the result.
         risk_free: What money earns without risk, a share a year, or a dated series of such shares;
@@ -179,7 +183,7 @@ def run_backtest(
         [2.0]
     """
     with arguments_of("run_backtest"):
-        chosen = chosen_backend(backend, warn=True)
+        chosen = chosen_backend(backend, warn=True, level=4)
         store = store_of_run(data, symbol, validate, instruments, cast=cast)
         compared = Comparison.of(benchmark, risk_free, store.symbols)
         runs, own_manager = copied(strategy_of(strategy), position_manager)
@@ -230,7 +234,11 @@ def _performed(
         require_earlier(resume, store, identity)
         job = prepare(store, runs, arguments, when=when, on_progress=told)
         job.ran.may_compile = _truth("compiled", compiled)
-    outcome = execute_any(job, backend)
+    try:
+        outcome = execute_any(job, backend)
+    except (TypeError, ConfigError) as problem:
+        explain_call(problem)
+        raise
     note_on_given(strategy, runs)
     result = _result(store, job, arguments, backend, outcome)
     result = result if compared.is_empty else compare_run(result, compared, arguments)
@@ -269,6 +277,7 @@ def buy_and_hold(result: BacktestResult, arguments: Arguments, symbol: str) -> B
         "timeframes": (),
         "strict": False,
         "start": arguments.start if first is None else first,
+        "events": events_of(arguments.events, symbol),
     }
     own = store.symbol(symbol)
     return run_backtest(own, Native("buy_and_hold", ()), **given, backend=result.backend)

@@ -12,6 +12,7 @@ from omega.data.store import both_sides, over
 from omega.run.adjusted import Adjusting, adjusted_columns
 from omega.run.impact import declare_impact
 from omega.run.job import Job
+from omega.run.series_times import require_times
 from omega.strategy.actions import Action
 from omega.strategy.expressions import evaluate
 from omega.strategy.native import Native
@@ -94,6 +95,14 @@ class Context:
     def pending(self) -> list[PendingOrder]:
         """Orders that wait, oldest first."""
         return self.run.pending
+
+    def require_times(
+        self, given: object, name: str, *, timeframe: str | None, symbol: str | None
+    ) -> None:
+        """Refuse a series of pandas whose dates are not those of the candles."""
+        if hasattr(given, "index") and hasattr(given, "__array__"):
+            candles = over(self.run.candles(timeframe=timeframe, symbol=symbol))
+            require_times(given, name, candles)
 
     def expression(
         self,

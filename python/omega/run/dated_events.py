@@ -31,6 +31,7 @@ from omega.data.store import CandleStore, both_sides
 from omega.errors import ConfigError
 from omega.notices import Notice
 from omega.run.clock import RunClock
+from omega.run.event_symbols import knows_the_gone, notices_of_symbols
 from omega.run.funding import payments
 from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
@@ -208,8 +209,10 @@ def notices_of_dates(
                 "and dividends of later dates, which no look-ahead check can see"
             )
             found.append(Notice("warning", "adjusted_prices", text))
-    knows_the_gone = universe is not None or (events is not None and bool(events.delistings))
-    if not knows_the_gone and len(stores) >= _A_UNIVERSE:
+    symbols = [store.symbols[0] for store in stores]
+    found += notices_of_symbols(events, symbols)
+    is_known = universe is not None or knows_the_gone(events, symbols)
+    if not is_known and len(stores) >= _A_UNIVERSE:
         text = (
             f"the {len(stores)} symbols are those of the data; where they were chosen because "
             "they exist today, the result lacks those that do not (survivorship): give "

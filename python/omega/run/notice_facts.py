@@ -41,6 +41,8 @@ def facts_of(store: CandleStore, job: Job, arguments: Arguments) -> Facts:
             for (name, one), own in zip(each, costs, strict=True)
             if _costs_nights(one, account) and not (_has_swap(own) or _is_carried(name, job))
         ),
+        shares=tuple(name for name, one in each if one.base_currency is None),
+        is_free=arguments.costs is None and not any(_has_spread(store, name) for name in symbols),
         borrowed=tuple(
             (name, str(one.quote_currency))
             for name, one in each
@@ -53,7 +55,9 @@ def facts_of(store: CandleStore, job: Job, arguments: Arguments) -> Facts:
 
 
 def _zones(store: CandleStore, arguments: Arguments) -> tuple[str, str] | None:
-    """Return the zone of the calendar and that of the time column, where they differ (T4)."""
+    """Return the zone of a calendar that nobody chose, and another one of the times (T4)."""
+    if arguments.calendar is not None:
+        return None
     own = calendar_of(arguments.calendar).zone
     shown = [store.native.time_range(symbol)[3] for symbol in store.symbols]
     other = [zone for zone in shown if zone is not None and _plain(zone) != _plain(own)]
@@ -116,6 +120,13 @@ def _has_swap(costs: Costs) -> bool:
     names = [field.name for field in dataclasses.fields(costs)]
     swaps = [name for name in names if name.startswith("swap_") and name != "swap_triple_day"]
     return any(getattr(costs, name) for name in swaps)
+
+
+def _has_spread(store: CandleStore, symbol: str) -> bool:
+    """Whether fills pay a distance from bid to ask, or could."""
+    roles = {role for role, _ in store.native.columns(symbol)}
+    has_column = any(role.startswith("ask") or role == "spread" for role in roles)
+    return has_column or bool(store.native.spread(symbol))
 
 
 def _is_carried(symbol: str, job: Job) -> bool:

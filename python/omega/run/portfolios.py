@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omega.config.execution import Execution
-from omega.config.times import PER_SECOND
+from omega.config.times import PER_SECOND, from_units
 from omega.contract import Settings, WeightFields
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
+from omega.notices import Notice
 from omega.run.job import Job
 from omega.strategy.called_weights import CalledWeights
+from omega.strategy.expressions import is_observed
 from omega.strategy.schedule import Schedule, unlike
 from omega.strategy.schedules import Days, days_of
 from omega.strategy.weights import Weights
@@ -123,13 +125,39 @@ def weight_fields(weights: Weights, job: Job) -> WeightFields:
     """Return the table of a run's target weights as a backend reads it."""
     symbols = [store.symbols[0] for store in job.stores]
     unit, is_cash = job.stores[0].time_unit, job.settings["account"]["kind"] == "cash"
-    return weights.fields(symbols, run_days(job), unit, is_cash=is_cash)
+    fields = weights.fields(symbols, run_days(job), unit, is_cash=is_cash)
+    _require_overlap(fields, job, unit)
+    left = int(np.isnan(fields["weights"]).sum())
+    if left and type(weights.targets).__module__.startswith("pandas"):
+        text = (
+            f"{left:,} of {len(fields['weights']):,} targets are null and leave what is held as "
+            "it is; fillna(0) sells it"
+        )
+        job.ran.notices.append(Notice("info", "null_targets", text))
+    return fields
+
+
+def _require_overlap(fields: WeightFields, job: Job, unit: str) -> None:
+    """Refuse targets that all come after the candles, which would be a run without a trade."""
+    times = fields["times"]
+    first, last = _span(job)
+    if len(times) and times[0] > last and not is_observed():
+        dates = [f"{from_units(int(time), unit, None):%Y-%m-%d %H:%M}" for time in times[[0, -1]]]
+        shown = [f"{from_units(time, unit, None):%Y-%m-%d %H:%M}" for time in (first, last)]
+        raise ConfigError(
+            f"Weights.targets: given targets from {dates[0]} to {dates[1]}, and the candles go "
+            f"from {shown[0]} to {shown[1]}, expected some of their time"
+        )
 
 
 def run_days(job: Job) -> Days:
     """Return the days of a run over its data (T4)."""
     clock, unit = job.clock, job.stores[0].time_unit
-    spans = [store.native.time_range(store.symbols[0]) for store in job.stores]
-    span = min(first for first, *_ in spans), max(last for _, last, *_ in spans)
     starts = None if all(clock["dates"]) else clock["starts"]
-    return days_of(starts, clock["first_day"], span, 86_400 * PER_SECOND[unit])
+    return days_of(starts, clock["first_day"], _span(job), 86_400 * PER_SECOND[unit])
+
+
+def _span(job: Job) -> tuple[int, int]:
+    """Return the first and the last time of the candles."""
+    spans = [store.native.time_range(store.symbols[0]) for store in job.stores]
+    return min(first for first, *_ in spans), max(last for _, last, *_ in spans)

@@ -166,6 +166,7 @@ class Strategy(Trading, Methods):
     def _column(self, given: object, timeframe: str | None, symbol: str | None) -> Indicator:
         """Declare the column that an indicator reads."""
         name = given if isinstance(given, str) else "column"
+        self._context().require_times(given, name, timeframe=timeframe, symbol=symbol)
         return self.column(as_column(given), name, timeframe=timeframe, symbol=symbol)
 
     def column(
@@ -187,7 +188,8 @@ class Strategy(Trading, Methods):
         Args:
             expression: Over `time`, `open` to `close`, `bid_open` to `ask_close` and `volume`; or a
                 function that takes the values of `source` and gives one number for each; or a
-                Series or array that was made before.
+                Series or array that was made before. The dates that a Series of pandas has as its
+                index are those of the bars.
             name: How the indicator calls itself.
             source: The column that a function gets.
             timeframe: One of the run's timeframes; None is the candles as they were given.
@@ -210,6 +212,7 @@ class Strategy(Trading, Methods):
         made = as_expression(expression, source)
         key = (name, timeframe, symbol, warmup, *identity(expression, source))
         if key not in context.columns:
+            context.require_times(expression, name, timeframe=timeframe, symbol=symbol)
             found = context.expression(
                 made, name, timeframe=timeframe, symbol=symbol, declared=warmup
             )

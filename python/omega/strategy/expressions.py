@@ -142,6 +142,11 @@ def _no_function(given: object, source: str, problem: Exception) -> str:
     )
 
 
+def is_observed() -> bool:
+    """Whether a check observes the run, which may go over the first of its bars alone."""
+    return _observer.get() is not None
+
+
 def _no_expression(given: object) -> str:
     hint = f" Write pl.col({given!r}) for that column." if isinstance(given, str) else ""
     return (

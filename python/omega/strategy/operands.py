@@ -47,6 +47,11 @@ class Evaluates(Protocol):
     ) -> list[Indicator]:
         """Compute an indicator; one view for each label."""
 
+    def require_times(
+        self, given: object, name: str, *, timeframe: str | None, symbol: str | None
+    ) -> None:
+        """Refuse a series of pandas whose dates are not those of the candles."""
+
     def expression(
         self,
         expression: pl.Expr,
@@ -133,6 +138,7 @@ def resolved(run: Evaluates, *operands: AnyOperand) -> list[Indicator | float]:
             found.append(_number(one))
         else:
             column, name = as_column(one), operand_text(one)
+            run.require_times(one, name, timeframe=timeframe, symbol=symbol)
             found.append(run.expression(column, name, timeframe=timeframe, symbol=symbol))
     return found
 

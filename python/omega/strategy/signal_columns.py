@@ -41,7 +41,8 @@ class Signals:
     indicator, or a function that returns one of these: it gets an object with the declaring methods
     of a strategy. In a run of several symbols each is found for each symbol over its own candles;
     `{symbol: column}` gives a symbol a column of its own, as does a frame of Polars or pandas with
-    a column for each symbol, and symbols that have no entry are not traded.
+    a column for each symbol, and symbols that have no entry are not traded. The dates that a series
+    of pandas has as its index are those of the bars; what has no dates goes by position.
 
     On each bar, for each symbol, in this order: where an exit holds, what it is for is closed; an
     entry closes what is open the other way if `reverse` is set; an entry is taken if nothing is
@@ -57,8 +58,9 @@ class Signals:
         exit: Where to close everything.
         long_exit: Where to close what is long.
         short_exit: Where to close what is short.
-        stop_loss: Price of the stop loss, or `Distance(...)`; NaN or null for none.
-        take_profit: Price of the take profit, or `Distance(...)`.
+        stop_loss: Price of the stop loss, or `Distance(...)` of prices or `.percent(...)` of the
+            close of the bar; NaN or null for none.
+        take_profit: Price of the take profit, or a distance.
         size: Lots; None or NaN leaves it to the run's sizer.
         reverse: Whether an entry closes what is open the other way.
         accumulate: Whether an entry adds to what is open.
@@ -190,6 +192,13 @@ class _OfSymbol:
             symbol = self._symbol
         return self._run.indicator(name, parameters, source, symbol=symbol, **where)
 
+    def require_times(
+        self, given: object, name: str, *, timeframe: str | None, symbol: str | None
+    ) -> None:
+        """Refuse a series of pandas whose dates are not those of its candles."""
+        symbol = symbol or self._symbol
+        self._run.require_times(given, name, timeframe=timeframe, symbol=symbol)
+
     def expression(
         self,
         expression: pl.Expr,
@@ -246,7 +255,8 @@ class _Columns:
     def charted(self, name: str) -> Condition | Indicator | None:
         """What a chart shows: nothing where one number or text stands for all bars."""
         given = self._given(name)
-        given = given.given if isinstance(given, Distance) else given
+        if isinstance(given, Distance):
+            given = self._percent(name, given.given) if given.is_percent else given.given
         is_column = is_operand(given) and not isinstance(given, (int, float))
         if isinstance(given, Condition):
             return given
@@ -261,12 +271,26 @@ class _Columns:
         given = self._given(name)
         is_distance = isinstance(given, Distance)
         if is_distance and given.is_percent:
-            raise ConfigError(
-                f"Signals.{name}: given {given!r}, expected a distance in price; percents are "
-                "for orders"
-            )
-        column = self._of(name, given.given if is_distance else given)
+            column = self._of(name, self._percent(name, given.given))
+        else:
+            column = self._of(name, given.given if is_distance else given)
         return None if column is None else (is_distance, column)
+
+    def _percent(self, name: str, given: AnyColumn) -> AnyColumn:
+        """Percents of the close of each bar, as distances."""
+        import polars as pl  # noqa: PLC0415 - slow to import, and few runs need it
+
+        while callable(given):
+            given = plain(given(self.declarer))
+        if isinstance(given, (int, float)):
+            return pl.col("close") * (given / 100)
+        if is_indicator(given) or not is_operand(given):
+            raise ConfigError(
+                f"Signals.{name}: given {Distance.percent(given)!r}, expected a number or a column "
+                "as percents. Of an indicator write omega.Distance(lambda s: ...) in prices"
+            )
+        self.context.require_times(given, f"Signals.{name}", timeframe=None, symbol=None)
+        return pl.col("close") * as_column(given) / 100
 
     def column(self, name: str) -> Indicator | None:
         """A column of one value for each bar."""
@@ -283,6 +307,8 @@ class _Columns:
             expression = pl.repeat(float(given), pl.len())
         elif is_operand(given):
             expression = as_column(given)
+            place = f"Signals.{name}"
+            self.context.require_times(given, place, timeframe=None, symbol=None)
         else:
             raise ConfigError(_no_column(name, given))
         # Only entries delay the run until known: NaN elsewhere means that there is no level.

@@ -322,8 +322,13 @@ class SweepResult(Pictures):
         return self._rows.height
 
     def __repr__(self) -> str:
-        """How many runs there are, and how they ended."""
-        failed = self._rows["error"].is_not_null().sum() if "error" in self._rows.columns else 0
+        """How many runs there are, how they ended, and the error where all failed by one."""
+        has_errors = "error" in self._rows.columns
+        errors: list[str] = self._rows["error"].drop_nulls().to_list() if has_errors else []
+        failed = len(errors)
+        same = failed == len(self) and failed > 0 and len(set(errors)) == 1
         lost = f", {self.ruined.height} ruined" if self.ruined.height else ""
         stopped = ", interrupted" if self.interrupted else ""
-        return f"SweepResult({len(self)} of {self.total} runs, {failed} failed{lost}{stopped})"
+        why = f": {errors[0]}" if same else ""
+        made = f"{len(self)} of {self.total} runs"
+        return f"SweepResult({made}, {failed} failed{lost}{stopped}{why})"

@@ -24,6 +24,9 @@ Parameters: TypeAlias = dict[str, Any]
 """The parameters of one run by name."""
 
 
+_BEGIN_END_STEP = 3
+
+
 @value
 class Between:
     """A range of numbers, both ends included; whole ones where both ends are.
@@ -186,9 +189,24 @@ def _values(name: str, given: Value) -> Values:
     if isinstance(given, (set, frozenset)):
         raise Refused(f"values in an order for {name!r}; a set has none")
     listed = tuple(plain(one) for one in given)
+    _refuse_repeated(name, listed)
     if not listed:
         raise Refused(f"at least one value for {name!r}")
     return listed
+
+
+def _refuse_repeated(name: str, listed: tuple[Value, ...]) -> None:
+    """Refuse a number or text that comes twice: the same run, or begin, end and step."""
+    seen: set[Any] = set()
+    for one in listed:
+        if isinstance(one, (int, float, str)) and (type(one), one) in seen:
+            hint = "a sweep makes a run once"
+            if len(listed) == _BEGIN_END_STEP and all(_is_whole(part) for part in listed):
+                first, last, step = listed
+                if 0 < step <= last - first:
+                    hint = f"did you mean range({first}, {last + 1}, {step})?"
+            raise Refused(f"each value of {name!r} once, and {one!r} is there twice; {hint}")
+        seen.add((type(one), one) if isinstance(one, (int, float, str)) else id(one))
 
 
 def size_of(values: Values) -> int | None:

@@ -450,7 +450,11 @@ class Best(dict[str, Any]):
         """The run, its parameters and its main metrics, one below the other."""
         left_out = {*METRICS} - {*SHOWN} if len(self) > _FULL else set()
         names = [name for name in self if name not in {*left_out, "dsr", "fingerprint"}]
-        known = ((name, self[name]) for name in names if self[name] is not None)
+        by = None if self.chosen_by is None else self.chosen_by[0]
+        if by in self:  # what it was chosen by comes before the other metrics
+            place = next((k for k, name in enumerate(names) if name in METRICS), len(names))
+            names = [*names[:place], str(by), *names[place:]]
+        known = ((name, self[name]) for name in dict.fromkeys(names) if self[name] is not None)
         lines = (f"{name:<14}{_cell(value)}" for name, value in known)
         return "\n".join(lines) + self._told
 
