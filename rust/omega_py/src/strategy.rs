@@ -194,10 +194,7 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
         let track = TrackId(symbol.index());
         let bar = BarView::new(Arc::clone(tracks), track, newest);
         bar.set_fresh(tracks.symbol(symbol).clock.is_fresh());
-        let class = self
-            .py
-            .import("omega.strategy.not_ready")?
-            .getattr("LateBar")?;
+        let class = self.py.import("omega.strategy.not_ready")?.getattr("LateBar")?;
         let name = tracks.symbol(SymbolId(0)).candles.name();
         class.call1((name, Bound::new(self.py, bar)?)).map(Some)
     }
