@@ -292,6 +292,9 @@ class SweepResult(Pictures):
     def by_symbol(self) -> pl.DataFrame:
         """What the closed trades of each run and symbol came to, of a sweep with `trades=True`.
 
+        `costs` are fees less all that was booked while a trade was held, dividends included: the
+        trades do not have them apart. `SweepResult.run(row).by_symbol` has.
+
         Example:
             >>> native = omega.native("sma_cross", slow=20)
             >>> swept = omega.sweep(candles, native, {"fast": [5]}, trades=True)

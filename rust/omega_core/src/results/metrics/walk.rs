@@ -146,7 +146,7 @@ impl Fall {
 #[cfg(test)]
 mod tests {
     use super::super::super::schema::Shared;
-    use super::super::inputs::FillSums;
+    use super::super::inputs::{Booked, FillSums};
     use super::*;
     use crate::types::{Days, TimeUnit};
 
@@ -202,7 +202,7 @@ mod tests {
                     notional: None,
                 },
                 initial: Some(1_000.0),
-                swap: 0.0,
+                booked: Booked::default(),
                 times: (0..length).collect(),
                 equity: rows.clone().into(),
                 busy: 0,
