@@ -21,7 +21,7 @@ pytestmark = [
 ]
 
 program = pytest.importorskip("omega.compiling.program")
-kept = pytest.importorskip("omega.compiling.kept")
+kept = pytest.importorskip("omega.compiling.code_cache")
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ import click
 
 import omega
 from omega.cli._shared import as_json, print_json, say
-from omega.compiling.kept import LIMIT, folder_of_code, size_of_code
+from omega.compiling.code_cache import LIMIT, folder_of_code, size_of_code
 from omega.data.cache import cache_folder, cache_limit, cache_size
 
 FLAG = "OMEGA_USE_RUST_EVENT_ENGINE"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import FunctionType
 
-from omega.compiling import seen
+from omega.compiling import frame_reads
 from omega.compiling.events import has_trade
 from omega.compiling.kinds import FILL, NONE, TRADE, ArrayKind, Refused, Value, refusal
 from omega.compiling.sources import Source, source_of
@@ -21,7 +21,7 @@ class Compiler(Writer):
 
     def callback(self, function: FunctionType) -> None:
         """Write a callback: its strategy, its bar, and no result."""
-        self._called(function, seen.root(self))
+        self._called(function, frame_reads.root(self))
 
     def events(self, on_fill: FunctionType | None, on_exit: FunctionType | None) -> None:
         """Write what is called for each fill: `on_fill`, and `on_exit` where it closed a trade."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from omega.compiling.emitter import WHOLE
-from omega.compiling.held import direction, maybe
 from omega.compiling.kinds import FILL, FLOAT, INT, TEXT, Refused, Value
+from omega.compiling.positions import direction, maybe
 from omega.compiling.times import time_of
 from omega.compiling.writer import Writer
 

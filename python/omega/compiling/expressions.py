@@ -12,11 +12,11 @@ from omega.compiling import (
     arithmetic,
     elementwise,
     events,
+    frame_reads,
     functions,
-    held,
     lists,
     orders,
-    seen,
+    positions,
     times,
 )
 from omega.compiling.arrays import bounds, item_of
@@ -76,7 +76,7 @@ def truth(writer: Writer, node: ast.expr) -> Any:
 
 def _truth_of(writer: Writer, given: Value) -> Any:
     if given.kind in (POSITIONS, ORDERS):
-        total = held.counted(writer, given)
+        total = positions.counted(writer, given)
         return writer.emit.builder.icmp_signed("!=", total.part, WHOLE(0))
     if given.kind == ORDER:
         return BIT(1)
@@ -280,17 +280,17 @@ def _attribute(writer: Writer, node: ast.Attribute) -> Value:
 
 
 _ATTRIBUTES: dict[Kind, Callable[[Writer, Value, str], Value]] = {
-    **dict.fromkeys(BARS, seen.of_bar),
+    **dict.fromkeys(BARS, frame_reads.of_bar),
     **dict.fromkeys((FILL, TRADE), events.of_event),
-    POSITION: held.of_position,
-    ORDER: held.of_order,
+    POSITION: positions.of_position,
+    ORDER: positions.of_order,
     TIME: times.of_time,
 }
 
 _ACCOUNT: dict[str, Callable[[Writer], Value]] = {
-    "position": held.first_position,
-    "positions": lambda _: held.all_positions(),
-    "pending": lambda _: held.all_orders(),
+    "position": positions.first_position,
+    "positions": lambda _: positions.all_positions(),
+    "pending": lambda _: positions.all_orders(),
     "equity": lambda writer: Value(FLOAT, [writer.emit.of_frame("equity")]),
     "balance": lambda writer: Value(FLOAT, [writer.emit.of_frame("balance")]),
 }
@@ -308,7 +308,7 @@ def _of_own(writer: Writer, own: Own, name: str) -> Value:
             raise Refused(f"self.{name} is a method; call it")
     field = writer.fields.of(own.to(name))
     if field.column is not None:
-        return seen.indicator(writer, field.column)
+        return frame_reads.indicator(writer, field.column)
     return writer.read_field(own.to(name))
 
 
@@ -322,11 +322,11 @@ def _item(writer: Writer, node: ast.Subscript) -> Value:
         raise Refused(f"{given.kind} has no slices; write .window(n)")
     key = value(writer, node.slice)
     if given.kind == INDICATOR:
-        return seen.value_at(writer, given, key)
+        return frame_reads.value_at(writer, given, key)
     if given.kind == BAR:
-        return seen.of_symbol(writer, given, key)
+        return frame_reads.of_symbol(writer, given, key)
     if given.kind in (POSITIONS, ORDERS):
-        return held.nth(writer, given, key)
+        return positions.nth(writer, given, key)
     if given.kind == TUPLE and key.is_static:
         found: Value = given.static[key.static]
         return found
@@ -419,18 +419,18 @@ def _method(writer: Writer, node: ast.Call, given: Value, name: str) -> Value:
         return known(writer, given, arguments[0])
     if given.kind in BARS and name.endswith("_window") and len(arguments) == 1:
         column = name.removesuffix("_window")
-        if column in (*seen.PRICES, "volume"):
-            return seen.window(writer, given, arguments[0], column)
+        if column in (*frame_reads.PRICES, "volume"):
+            return frame_reads.window(writer, given, arguments[0], column)
     if isinstance(given.kind, ArrayKind) and name in functions.METHODS and not arguments:
         return functions.METHODS[name](writer, [given])
     raise Refused(f"{given.kind} has no compiled method {name!r} of {len(arguments)} arguments")
 
 
 _METHODS: dict[tuple[str, str], Callable[[Writer, Value, Value], Value]] = {
-    ("bar", "ago"): seen.earlier,
-    ("bar", "tf"): seen.on_timeframe,
-    ("indicator", "ago"): seen.value_ago,
-    ("indicator", "window"): seen.values_window,
+    ("bar", "ago"): frame_reads.earlier,
+    ("bar", "tf"): frame_reads.on_timeframe,
+    ("indicator", "ago"): frame_reads.value_ago,
+    ("indicator", "window"): frame_reads.values_window,
 }
 
 
@@ -451,7 +451,7 @@ def _own_method(writer: Writer, node: ast.Call, own: Own, name: str) -> Value:
             raise Refused(f"{name} needs an order")
         return orders.requested(writer, name, words)
     if name == "positions_in" and found is inherited and len(given) == 1:
-        return held.all_positions(writer.track_of_text(given[0]))
+        return positions.all_positions(writer.track_of_text(given[0]))
     if found is not None and found is inherited:
         raise Refused(f"self.{name} is not compiled here; declare indicators in init()")
     if isinstance(found, staticmethod):

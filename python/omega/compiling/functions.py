@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from omega._native import core
-from omega.compiling import arithmetic, elementwise, held, lists, orders, seen
+from omega.compiling import arithmetic, elementwise, frame_reads, lists, orders, positions
 from omega.compiling.arrays import fold
 from omega.compiling.emitter import BIT, REAL, WHOLE
 from omega.compiling.kinds import (
@@ -199,9 +199,9 @@ def _as_float(writer: Writer, given: Arguments) -> Value:
 def _length(writer: Writer, given: Arguments) -> Value:
     (value,) = given
     if value.kind in (POSITIONS, ORDERS):
-        return held.counted(writer, value)
+        return positions.counted(writer, value)
     if value.kind == INDICATOR:
-        return seen.known_values(writer, value)
+        return frame_reads.known_values(writer, value)
     if isinstance(value.kind, ArrayKind):
         return Value(INT, [value.parts[1]])
     if isinstance(value.kind, ListKind):
@@ -321,7 +321,7 @@ def _variance(writer: Writer, given: Arguments) -> Value:
         emit.store_at(emit.element(squares, place), emit.builder.fmul(distance, distance))
 
     fold(writer, array, square)
-    made = Value(seen.WINDOW, [squares, array.parts[1]])
+    made = Value(frame_reads.WINDOW, [squares, array.parts[1]])
     return Value(FLOAT, [_mean_of(writer, made)])
 
 
@@ -413,8 +413,8 @@ def _crossing(*, above: bool) -> Made:
 def _last_two(writer: Writer, given: Value) -> tuple[Any, Any]:
     emit = writer.emit
     if given.kind == INDICATOR:
-        before = seen.value_at(writer, given, emit.whole(-2))
-        return before.part, seen.value_at(writer, given, emit.whole(-1)).part
+        before = frame_reads.value_at(writer, given, emit.whole(-2))
+        return before.part, frame_reads.value_at(writer, given, emit.whole(-1)).part
     if isinstance(given.kind, ArrayKind) and not isinstance(given.kind, PartKind):
         array = _floats([given])
         count = array.parts[1]

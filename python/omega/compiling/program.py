@@ -21,11 +21,11 @@ import llvmlite.binding as llvm
 from omega._native import core
 from omega.compiling import ir
 from omega.compiling.ahead import write_loop
+from omega.compiling.code_cache import keep, kept, key_of
 from omega.compiling.compiler import Compiler
 from omega.compiling.emitter import BYTE, SMALL, Emitter
 from omega.compiling.fields import Fields
 from omega.compiling.functions import addresses
-from omega.compiling.kept import keep, kept, key_of
 from omega.compiling.kinds import Kind, Refused, refusal
 from omega.compiling.sources import Globals, source_of
 from omega.errors import ConfigError

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from omega.compiling import arithmetic, elementwise, held, lists, seen
+from omega.compiling import arithmetic, elementwise, frame_reads, lists, positions
 from omega.compiling.arrays import bounds, fold, place_of
 from omega.compiling.emitter import BYTE, WHOLE
 from omega.compiling.expressions import truth, value
@@ -221,7 +221,7 @@ def _for(writer: Writer, node: ast.For) -> None:
             _assign(writer, node.target, one)
             write_body(writer, node.body)
 
-        held.each(writer, given, visit)
+        positions.each(writer, given, visit)
     elif isinstance(given.kind, ListKind):
 
         def item(one: Value) -> None:
@@ -309,7 +309,7 @@ def _for_symbols(writer: Writer, node: ast.For) -> None:
         builder.cbranch(builder.icmp_signed("<", now, count), inside, after)
         builder.position_at_end(inside)
         builder.store(builder.add(now, WHOLE(1)), place)
-        ready = emit.field(seen.track_at(writer, now), "omega_track", "ready")
+        ready = emit.field(frame_reads.track_at(writer, now), "omega_track", "ready")
         builder.cbranch(builder.icmp_signed("!=", ready, WHOLE(0)), wanted, again)
         builder.position_at_end(wanted)
         _assign(writer, node.target, writer.text_of_symbol(now))

@@ -16,7 +16,7 @@ from omega.reference.columns import Floats
 from omega.reference.days import Days
 from omega.reference.executor import State, is_bare
 from omega.reference.portfolio import Portfolio
-from omega.reference.tracks import Growth, Track, World
+from omega.reference.visibility import Growth, Track, World
 from omega.strategy.actions import Action
 
 Named = str | views.Indicator

@@ -24,7 +24,7 @@ class Rates:
             )
 
     def at(self, time: int) -> float:
-        """The rate of the newest bar whose open time is not after a time; before all, of the first."""
+        """The rate of the newest bar that is open at a time; before all bars that of the first."""
         if self.pair is None:
             return self.constant
         bar = self.pair.candle(max(self.pair.newest_at(time), 0))

@@ -10,7 +10,7 @@ from omega.reference.dated_events import Event, Receivable
 from omega.reference.markets import Due
 from omega.reference.portfolio import total
 from omega.reference.restated import Restated
-from omega.reference.rolling import Rolling
+from omega.reference.rolls import Rolling
 from omega.reference.rows import NO_CANDLE, Known, Moment, Order
 from omega.strategy.actions import Action, Close, Signal
 from omega.strategy.rebalance import Rebalance

@@ -19,7 +19,7 @@ from omega.reference.columns import Columns
 from omega.reference.conversion import Rates
 from omega.reference.executor import Executor, State
 from omega.reference.rows import NO_CANDLE, Known, Moment, Position
-from omega.reference.tracks import Base, World
+from omega.reference.visibility import Base, World
 from omega.strategy.actions import Action
 
 _STEPS_BETWEEN_TICKS = 1024

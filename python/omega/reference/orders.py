@@ -29,7 +29,7 @@ from omega.reference.rows import (
     level_from,
     number_of,
 )
-from omega.reference.tracks import Clock
+from omega.reference.visibility import Clock
 from omega.reference.volumes import Volumes
 from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
 from omega.strategy.rebalance import Rebalance

@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from omega.contract import LocalDays, Noted
-from omega.reference import hashing
+from omega.reference import fingerprint
 from omega.reference.days import Days
 from omega.reference.metrics import Columns, daily_returns, metrics
 
@@ -171,7 +171,7 @@ class PlainTables:
             table: {name: kind for name, kind in SCHEMAS[table].items() if name not in _UNHASHED}
             for table in ("trades", "orders", "equity")
         }
-        return hashing.fingerprint(
+        return fingerprint.fingerprint(
             {table: (kinds, self.columns[table]) for table, kinds in hashed.items()}, self.unit
         )
 

@@ -47,8 +47,8 @@ from omega.reference.signals import ColumnReader
 from omega.reference.simulator import Simulator
 from omega.reference.stale import Stale
 from omega.reference.track_view import TrackView
-from omega.reference.tracks import Alone, Base, Clock, Higher, Tracks, World
 from omega.reference.unreported_exits import Exits
+from omega.reference.visibility import Alone, Base, Clock, Higher, Tracks, World
 from omega.reference.weights import TargetReader
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from omega.reference import views
-from omega.reference.tracks import Higher, Track, World
+from omega.reference.visibility import Higher, Track, World
 
 
 class TrackView:

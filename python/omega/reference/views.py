@@ -18,7 +18,7 @@ from omega.errors import printable
 from omega.reference import rows
 from omega.reference.columns import PRICES, Floats
 from omega.reference.digits import shown
-from omega.reference.tracks import Track, World
+from omega.reference.visibility import Track, World
 from omega.strategy.arithmetic import absolute, combined, compared
 from omega.strategy.conditions import Condition
 

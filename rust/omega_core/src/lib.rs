@@ -44,7 +44,7 @@ pub mod results;
 pub mod statistics;
 
 /// Memory that is requested before it is needed.
-pub mod room;
+pub mod allocation;
 
 /// A market and a checked configuration in, a result out.
 pub mod backtest;

@@ -9,8 +9,8 @@ use pyo3::types::{PyDateTime, PyTzInfo};
 
 use super::active::{self, RunId};
 use super::error::{to_pyerr, unknown};
-use super::growth::Growth;
 use super::indicators::IndicatorView;
+use super::price_adjustment::Growth;
 use omega_core::execution::{Fill, Position};
 use omega_core::portfolio::Trade;
 use omega_core::replay::View;

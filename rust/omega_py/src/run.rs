@@ -24,12 +24,12 @@ use super::error::{to_pyerr, unknown};
 use super::executor::{PyExecutor, PyRows};
 use super::exits::Exits;
 use super::foreign::{self, ForeignFields, ForeignStrategy};
-use super::growth::{self, Factors, Unit};
 use super::indicators::{self, Declared, IndicatorView, Sources, placed_twice};
 use super::interrupts;
 use super::market::{ClockFields, TimeframeFields, market};
 use super::native::{self, NativeStrategy, SignalFields};
 use super::observer::{GilObserver, ProgressObserver};
+use super::price_adjustment::{self, Factors, Unit};
 use super::results::{PyRunTables, RunReport, RunTime, reported};
 use super::scheduled::ScheduleFields;
 use super::snapshot::{self, OrderView, PositionView, StateSnapshot};
@@ -225,7 +225,7 @@ impl Run {
         timeframe: Option<&str>,
     ) -> PyResult<()> {
         let place = (symbol, timeframe);
-        growth::adjust(&self.tracks, place, &prices, &volumes, shifts.as_ref())
+        price_adjustment::adjust(&self.tracks, place, &prices, &volumes, shifts.as_ref())
     }
 
     /// The symbol and the timeframe that an indicator lives on.

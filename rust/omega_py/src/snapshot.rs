@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use super::active::RunId;
 use super::clock::{Source, Tracks};
 use super::error::printable;
-use super::shown::{Shown, changing, renew};
+use super::published::{Shown, changing, renew};
 use omega_core::execution::{Action, Order, OrderStatus, Position, open_profit};
 use omega_core::replay::{Rates, State};
 use omega_core::types::{Direction, SymbolId};

@@ -194,7 +194,10 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
         let track = TrackId(symbol.index());
         let bar = BarView::new(Arc::clone(tracks), track, newest);
         bar.set_fresh(tracks.symbol(symbol).clock.is_fresh());
-        let class = self.py.import("omega.strategy.not_ready")?.getattr("NotReadyBar")?;
+        let class = self
+            .py
+            .import("omega.strategy.not_ready")?
+            .getattr("NotReadyBar")?;
         let name = tracks.symbol(SymbolId(0)).candles.name();
         class.call1((name, Bound::new(self.py, bar)?)).map(Some)
     }

@@ -12,11 +12,11 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
+use super::bar_location::{CLOSE, HIGH, LOW, OPEN, Place, side_column, volume_column};
 use super::clock::Tracks;
 use super::error::printable;
-use super::growth::Unit;
 use super::memory::is_held_elsewhere;
-use super::place::{CLOSE, HIGH, LOW, OPEN, Place, side_column, volume_column};
+use super::price_adjustment::Unit;
 use omega_core::store::TrackId;
 use omega_core::types::Side;
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::{BacktestResult, BacktestRows, Config, SymbolConfig};
+use crate::allocation;
 use crate::error::OmegaError;
 use crate::execution::{Simulator, SimulatorRows};
 use crate::portfolio::Portfolio;
 use crate::replay::{self, Feed, NoObserver, Observer, Plan, RunCounts, Strategy};
 use crate::results::{RunRows, Spare};
-use crate::room;
 use crate::store::Market;
 
 /// A checked configuration over a market; it runs as often as wanted.
@@ -165,7 +165,7 @@ impl<'a> Backtest<'a> {
         let mut executor = Simulator::new(self.config.settings(market, &self.traded_days))
             .with_memory(spare.orders, spare.fills);
         let (first, steps) = (market.time(plan.from), plan.end - plan.from);
-        room::require(steps * size_of::<f64>(), || {
+        allocation::require(steps * size_of::<f64>(), || {
             format!("the equity of {steps} bars")
         })?;
         // Room for all rows at once: a column that grew would be copied each time.

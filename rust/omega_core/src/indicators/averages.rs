@@ -2,7 +2,7 @@
 
 use super::recursive::Smoother;
 use super::spec::OF_WINDOW;
-use super::{Definition, Kind, moving, recursive};
+use super::{Definition, Kind, recursive, window_sums};
 
 /// What an exponential average starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum Seed {
 /// Mean of the last n values, rounded once.
 #[must_use]
 pub fn sma(values: &[f64], n: usize) -> Vec<f64> {
-    moving::means(values, n)
+    window_sums::means(values, n)
 }
 
 /// Exponential average, `alpha = 2 / (n + 1)`.
@@ -37,7 +37,7 @@ pub fn rma(values: &[f64], n: usize) -> Vec<f64> {
 /// Mean of the last n values, the newest counted n times and the oldest once, rounded once.
 #[must_use]
 pub fn wma(values: &[f64], n: usize) -> Vec<f64> {
-    moving::rising_means(values, n)
+    window_sums::rising_means(values, n)
 }
 
 /// Twice the exponential average less its own exponential average.

@@ -7,9 +7,9 @@ use arrow_buffer::ScalarBuffer;
 
 use super::inputs::{column, source_of};
 use super::{Inputs, Need, Source, Spec, compute};
+use crate::allocation;
 use crate::error::OmegaError;
 use crate::interrupt;
-use crate::room;
 use crate::store::{Market, SymbolCandles, TrackId};
 use crate::types::{Days, Side};
 
@@ -168,7 +168,7 @@ impl Cache {
         if self.known(&key).is_none() {
             let (bars, name) = (track.candles.len(), spec.definition().name);
             // A column, and as much for what it is computed from.
-            room::require(2 * bars * size_of::<f64>(), || {
+            allocation::require(2 * bars * size_of::<f64>(), || {
                 format!("the indicator {name} over {bars} bars")
             })?;
         }

@@ -2,7 +2,7 @@
 
 use super::dispersion::{float, of_spreads};
 use super::spec::OF_WINDOW;
-use super::{Definition, Kind, Parameters, moving};
+use super::{Definition, Kind, Parameters, window_sums};
 use crate::interrupt::Pace;
 
 /// Weights and start of a GARCH(1,1) volatility.
@@ -105,7 +105,7 @@ fn anew(values: &[f64], garch: &Garch, lookback: usize) -> Vec<f64> {
     let steps: Vec<f64> = rows.iter().flatten().copied().collect();
     let windows = windows(&rows, garch.min_periods, lookback);
     let count = float(garch.min_periods);
-    let means = moving::means(&steps, garch.min_periods);
+    let means = window_sums::means(&steps, garch.min_periods);
     let variances = of_spreads(&steps, garch.min_periods, |spread| {
         spread / (count * (count - 1.0))
     });

@@ -10,33 +10,33 @@
 pub mod arithmetic;
 pub mod averages;
 mod cache;
+pub mod candle_shapes;
 mod candlesticks;
 pub mod channels;
-pub mod clusters;
 mod conditions;
+mod deviations;
 mod dispersion;
-mod distances;
 mod exact;
 mod extremes;
+mod fenwick_tree;
 pub mod garch;
 mod inputs;
-pub mod lines;
+pub mod kalman;
+pub mod linear_regression;
 pub mod momentum;
-mod moving;
 pub mod oscillators;
 pub mod patterns;
 pub mod periods;
 mod recursive;
-pub mod shapes;
 pub mod smoothing;
 mod source;
 mod spec;
-pub mod special;
 pub mod statistics;
-mod tree;
 pub mod trend;
 pub mod volatility;
+pub mod volatility_clusters;
 pub mod volume;
+mod window_sums;
 
 use crate::error::OmegaError;
 
@@ -56,13 +56,13 @@ const FAMILIES: [&[Definition]; 17] = [
     volatility::DEFINITIONS,
     channels::DEFINITIONS,
     statistics::DEFINITIONS,
-    special::DEFINITIONS,
+    kalman::DEFINITIONS,
     garch::DEFINITIONS,
-    clusters::DEFINITIONS,
+    volatility_clusters::DEFINITIONS,
     smoothing::DEFINITIONS,
     oscillators::DEFINITIONS,
-    lines::DEFINITIONS,
-    shapes::DEFINITIONS,
+    linear_regression::DEFINITIONS,
+    candle_shapes::DEFINITIONS,
     periods::DEFINITIONS,
     patterns::DEFINITIONS,
 ];

@@ -1,12 +1,12 @@
 //! How fast and how far a price went: oscillators.
 
+use super::deviations::of_distances;
 use super::dispersion::float;
-use super::distances::of_distances;
 use super::extremes::{has_holes, highest, lowest};
 use super::recursive::Smoother;
 use super::smoothing::{AVERAGE, AVERAGES, Average, EMA, without};
 use super::spec::OF_WINDOW;
-use super::{Definition, Kind, Need, moving};
+use super::{Definition, Kind, Need, window_sums};
 
 /// How many values are looked through for a NaN at once, so that the loop over them has no branch.
 const BLOCK: usize = 64;
@@ -60,7 +60,10 @@ pub fn cmo(values: &[f64], n: usize, is_smoothed: bool) -> Vec<f64> {
             .map(|part| if part < 0.0 { 0.0 } else { part })
             .collect()
     };
-    let (up, down) = (moving::sums(&kept(1.0), n), moving::sums(&kept(-1.0), n));
+    let (up, down) = (
+        window_sums::sums(&kept(1.0), n),
+        window_sums::sums(&kept(-1.0), n),
+    );
     let pairs = up.iter().zip(&down);
     pairs
         .map(|(up, down)| {

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use super::clusters::percentile_rank;
 use super::extremes::{highest, lowest};
 use super::momentum::rsi;
 use super::recursive::{self, Smoother};
 use super::smoothing::{AVERAGE, AVERAGES, EMA};
 use super::spec::OF_WINDOW;
-use super::{Definition, Kind, Need, moving};
+use super::volatility_clusters::percentile_rank;
+use super::{Definition, Kind, Need, window_sums};
 
 /// The number where a condition holds, else NaN.
 fn known(holds: bool, value: f64) -> f64 {
@@ -100,8 +100,8 @@ pub fn stochastic_rsi(values: &[f64], [n, length, smooth, signal]: [usize; 4]) -
     for (value, (high, low)) in strength.iter_mut().zip(high.iter().zip(&low)) {
         *value = known(high > low, 100.0 * ((*value - low) / (high - low)));
     }
-    let k = moving::means(&strength, smooth);
-    let d = moving::means(&k, signal);
+    let k = window_sums::means(&strength, smooth);
+    let d = window_sums::means(&k, signal);
     [k, d]
 }
 
@@ -109,7 +109,7 @@ pub fn stochastic_rsi(values: &[f64], [n, length, smooth, signal]: [usize; 4]) -
 #[must_use]
 pub fn ao(high: &[f64], low: &[f64], fast: usize, slow: usize) -> Vec<f64> {
     let middles = paired(high, low, |high, low| 0.5 * (high + low));
-    let [fast, slow] = [fast.min(slow), fast.max(slow)].map(|n| moving::means(&middles, n));
+    let [fast, slow] = [fast.min(slow), fast.max(slow)].map(|n| window_sums::means(&middles, n));
     paired(&fast, &slow, |fast, slow| fast - slow)
 }
 
@@ -117,7 +117,7 @@ pub fn ao(high: &[f64], low: &[f64], fast: usize, slow: usize) -> Vec<f64> {
 #[must_use]
 pub fn dpo(values: &[f64], n: usize) -> Vec<f64> {
     let lag = n / 2 + 1;
-    let mut result = moving::means(values, n);
+    let mut result = window_sums::means(values, n);
     for (i, out) in result.iter_mut().enumerate() {
         *out = i.checked_sub(lag).map_or(f64::NAN, |before| values[before]) - *out;
     }
@@ -143,8 +143,8 @@ pub fn ultimate_oscillator(bars: [&[f64]; 3], windows: [usize; 3]) -> Vec<f64> {
     shortest_first.sort_unstable();
     let [a, b, c] = shortest_first.map(|n| {
         paired(
-            &moving::sums(&pressure, n),
-            &moving::sums(&range, n),
+            &window_sums::sums(&pressure, n),
+            &window_sums::sums(&range, n),
             |pressure, range| known(range > 0.0, pressure / range),
         )
     });

@@ -4,12 +4,12 @@ use super::averages::{dema, hma, rma, sma, tema, wma};
 use super::dispersion::float;
 use super::recursive::{self, Smoother};
 use super::spec::OF_WINDOW;
-use super::{Definition, Kind, moving};
+use super::{Definition, Kind, window_sums};
 
 /// Mean of means, which weighs the middle of the last n most (TA-Lib's `TRIMA`).
 #[must_use]
 pub fn trima(values: &[f64], n: usize) -> Vec<f64> {
-    moving::means(&moving::means(values, n.div_ceil(2)), n / 2 + 1)
+    window_sums::means(&window_sums::means(values, n.div_ceil(2)), n / 2 + 1)
 }
 
 /// Exponential average of `2 x − (x of half a window ago)` (TA-Lib's `ZLEMA`).
@@ -46,7 +46,7 @@ pub fn kama(values: &[f64], n: usize, fast: usize, slow: usize) -> Vec<f64> {
     changes.extend(values.windows(2).map(|pair| (pair[1] - pair[0]).abs()));
     let [quick, calm] = [fast, slow].map(|n| 2.0 / (float(n) + 1.0));
     let mut level = f64::NAN;
-    let mut result = moving::sums(&changes, n);
+    let mut result = window_sums::sums(&changes, n);
     for (i, out) in result.iter_mut().enumerate() {
         if out.is_nan() {
             continue;

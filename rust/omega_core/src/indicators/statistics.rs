@@ -4,7 +4,7 @@ use super::dispersion::float;
 pub use super::dispersion::std;
 use super::extremes::{highest, lowest, ranked};
 use super::spec::OF_WINDOW;
-use super::{Definition, Kind, Need, Parameters, dispersion, moving, recursive};
+use super::{Definition, Kind, Need, Parameters, dispersion, recursive, window_sums};
 
 /// Smallest of the last n values.
 #[must_use]
@@ -62,7 +62,7 @@ pub fn slope(values: &[f64], n: usize) -> Vec<f64> {
     // `trends` has doubled weights, to be whole numbers for even n, so that the denominator is
     // twice n (n² − 1) / 12.
     let divisor = count * (count * count - 1.0) / 6.0;
-    let mut result = moving::trends(values, n);
+    let mut result = window_sums::trends(values, n);
     for value in &mut result {
         *value /= divisor;
     }
@@ -96,7 +96,7 @@ pub enum Mean {
 #[must_use]
 pub fn zscore(values: &[f64], n: usize, mean: Mean, residual: bool) -> Vec<f64> {
     let mean = match mean {
-        Mean::Rolling => moving::means(values, n),
+        Mean::Rolling => window_sums::means(values, n),
         Mean::Ema(period) => recursive::ema(values, period),
     };
     let residuals = differences(values, &mean);
@@ -161,7 +161,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         name: "rolling_mean",
         compute: |of, inputs| {
             let [values] = inputs.columns();
-            vec![moving::means(values, of.whole(0))]
+            vec![window_sums::means(values, of.whole(0))]
         },
         ..OF_WINDOW
     },

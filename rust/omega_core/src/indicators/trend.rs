@@ -5,7 +5,7 @@ use super::extremes::{ages, has_holes};
 use super::recursive;
 use super::spec::OF_WINDOW;
 use super::volatility::true_range;
-use super::{Definition, Need, moving};
+use super::{Definition, Need, window_sums};
 
 /// Wilder's directional indicators and the average of their distance: plus, minus, index, average.
 ///
@@ -48,7 +48,7 @@ pub fn adxr(bars: [&[f64]; 3], n: usize) -> Vec<f64> {
 #[must_use]
 pub fn vortex(bars: [&[f64]; 3], n: usize) -> [Vec<f64>; 2] {
     let [high, low, close] = bars;
-    let ranges = moving::sums(&true_range(high, low, close), n);
+    let ranges = window_sums::sums(&true_range(high, low, close), n);
     [(high, low), (low, high)].map(|(now, before)| {
         let mut ways = vec![f64::NAN; now.len().min(1)];
         ways.extend(
@@ -57,7 +57,7 @@ pub fn vortex(bars: [&[f64]; 3], n: usize) -> [Vec<f64>; 2] {
                 .zip(before)
                 .map(|(now, before)| (now - before).abs()),
         );
-        let mut result = moving::sums(&ways, n);
+        let mut result = window_sums::sums(&ways, n);
         for (out, range) in result.iter_mut().zip(&ranges) {
             *out = if *range > 0.0 { *out / range } else { f64::NAN };
         }

@@ -6,7 +6,7 @@ use super::dispersion::float;
 use super::extremes::{highest, lowest};
 use super::recursive::Smoother;
 use super::spec::OF_WINDOW;
-use super::{Definition, Kind, Need, moving, recursive};
+use super::{Definition, Kind, Need, recursive, window_sums};
 
 /// The largest of `high − low` and the distances of both from the close before; NaN at the first
 /// bar, which has none before it (TA-Lib's `TRANGE`).
@@ -58,7 +58,7 @@ pub fn natr(high: &[f64], low: &[f64], close: &[f64], n: usize) -> Vec<f64> {
 /// percent of that of n; 100 is all noise, and NaN where nothing moved.
 #[must_use]
 pub fn choppiness(high: &[f64], low: &[f64], close: &[f64], n: usize) -> Vec<f64> {
-    let walked = moving::sums(&true_range(high, low, close), n);
+    let walked = window_sums::sums(&true_range(high, low, close), n);
     let most = highest(high, n);
     let least = lowest(low, n);
     let scale = float(n).log10();

@@ -8,7 +8,7 @@ use super::periods::{Beginning, PERIOD, weighed_since};
 use super::recursive::{Smoother, beside, ema};
 use super::smoothing::without;
 use super::spec::OF_WINDOW;
-use super::{Definition, Kind, Need, moving};
+use super::{Definition, Kind, Need, window_sums};
 
 /// Volume added where the close rises and taken away where it falls, from the first bar's volume
 /// on (TA-Lib's `OBV`).
@@ -62,7 +62,7 @@ pub fn mfi(bars: [&[f64]; 3], volume: &[f64], n: usize) -> Vec<f64> {
         }
         last = if money.is_nan() { last } else { *price };
     }
-    let (rising, falling) = (moving::sums(rising, n), moving::sums(falling, n));
+    let (rising, falling) = (window_sums::sums(rising, n), window_sums::sums(falling, n));
     let pairs = rising.iter().zip(&falling);
     pairs
         .map(|(rising, falling)| {
@@ -91,11 +91,11 @@ pub fn weighed(values: &[f64], volume: &[f64], n: usize) -> Vec<f64> {
     let traded = if has_holes(values) {
         let present = money.iter().zip(volume);
         let kept = present.map(|(money, v)| if money.is_nan() { f64::NAN } else { *v });
-        moving::sums(&kept.collect::<Vec<f64>>(), n)
+        window_sums::sums(&kept.collect::<Vec<f64>>(), n)
     } else {
-        moving::sums(volume, n)
+        window_sums::sums(volume, n)
     };
-    let mut result = moving::sums(&money, n);
+    let mut result = window_sums::sums(&money, n);
     for (out, traded) in result.iter_mut().zip(&traded) {
         *out = if *traded > 0.0 {
             *out / traded

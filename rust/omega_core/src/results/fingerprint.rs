@@ -13,7 +13,7 @@ use arrow_array::types::{Float64Type, UInt32Type};
 use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray, RecordBatch};
 use sha2::{Digest, Sha256};
 
-use super::changes::{self, Entry, Number, Piece, Texts};
+use super::run_length::{self, Entry, Number, Piece, Texts};
 use super::schema::{self, Column, Kind};
 use super::{RunTables, read};
 use crate::portfolio::EquityCurve;
@@ -63,10 +63,10 @@ impl Pieces {
 
     /// A column as its changes.
     fn changes<P: Piece>(&mut self, rows: usize, value: impl Fn(usize) -> P + Copy) {
-        let bits = changes::bits(rows, value);
+        let bits = run_length::bits(rows, value);
         self.update(&bits);
         for (block, &bits) in bits.iter().enumerate().filter(|(_, bits)| **bits != 0) {
-            for row in changes::changed(block, bits) {
+            for row in run_length::changed(block, bits) {
                 value(row).write(&mut self.gathered);
             }
             self.hash_many();
@@ -75,14 +75,14 @@ impl Pieces {
 
     /// The same of numbers in a row.
     fn numbers<N: Number>(&mut self, values: &[N]) {
-        let bits = changes::bits_of(values);
+        let bits = run_length::bits_of(values);
         self.update(&bits);
         let (blocks, _) = values.as_chunks::<8>();
         for (block, &bits) in bits.iter().enumerate().filter(|(_, bits)| **bits != 0) {
             match blocks.get(block) {
                 Some(all) if bits == u8::MAX => N::write_eight(all, &mut self.gathered),
                 _ => {
-                    for row in changes::changed(block, bits) {
+                    for row in run_length::changed(block, bits) {
                         values[row].write(&mut self.gathered);
                     }
                 }
@@ -93,7 +93,7 @@ impl Pieces {
 
     /// The same of values that each stand in so many of the rows.
     fn spans<P: Piece + Copy>(&mut self, rows: usize, spans: impl Iterator<Item = (P, usize)>) {
-        let (starts, values) = changes::starts(spans);
+        let (starts, values) = run_length::starts(spans);
         let mut bits = vec![0; rows.div_ceil(8)];
         for row in starts {
             bits[row / 8] |= 1 << (row % 8);

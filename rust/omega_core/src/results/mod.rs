@@ -3,23 +3,23 @@
 //! Turns the rows of a run ([`RunRows`]) into record batches with the columns of [`schema`] as they
 //! are read, and computes the metrics and a hash of the run, the same from rows as from tables.
 
-mod adopt;
-mod changes;
+mod buffer_reuse;
 mod columns;
 mod fingerprint;
+mod foreign_tables;
 mod lazy;
 mod ledger;
 mod metrics;
 mod read;
 mod rows;
+mod run_length;
 pub mod schema;
-mod spare;
 mod tables;
 #[cfg(test)]
 mod tests;
 
-pub use adopt::ForeignTables;
+pub use buffer_reuse::Spare;
+pub use foreign_tables::ForeignTables;
 pub use metrics::{MetricValue, Metrics};
 pub use rows::RunRows;
-pub use spare::Spare;
 pub use tables::RunTables;

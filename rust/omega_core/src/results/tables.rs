@@ -11,10 +11,10 @@ use super::columns::{
 use super::lazy::Lazy;
 use super::schema::{self, Column, Kind, Shared};
 use super::{RunRows, read};
+use crate::allocation;
 use crate::error::OmegaError;
 use crate::execution::{Fill, Level, Order, Position, RejectReason, WeightRow};
 use crate::portfolio::{EquityCurve, Extremes, LedgerLine, Trade};
-use crate::room;
 use crate::types::{Direction, SymbolId};
 
 /// The result tables of one run, each made when it is read first, and what is computed from them.
@@ -110,7 +110,7 @@ impl RunTables {
     pub fn require_room_for_equity(&self) -> Result<(), OmegaError> {
         let rows = self.equity.tell(|curve| curve.time.len(), |_| 0);
         let bytes = rows * (size_of::<f64>() + size_of::<u32>());
-        room::require(bytes, || format!("the equity table of {rows} rows"))
+        allocation::require(bytes, || format!("the equity table of {rows} rows"))
     }
 
     /// The equity curve, with the columns of [`schema::EQUITY`].

@@ -12,7 +12,7 @@ mod stretch;
 mod symbol;
 #[cfg(test)]
 mod tests;
-mod walk;
+mod visibility;
 
 pub use crate::columns::{AskColumns, Segment};
 pub use cursor::Cursor;
@@ -20,4 +20,4 @@ pub use market::{Align, Clock, Ends, Lasting, Market, Timeframe, TrackId};
 pub use resample::{Grid, resample};
 pub use stretch::{Prices, Spread, Stretch};
 pub use symbol::{CandleStore, SymbolCandles};
-pub use walk::{ClosedWalk, Walk};
+pub use visibility::{ClosedWalk, Walk};

@@ -4,10 +4,10 @@
 //! same kinds and in the same order as those of the Python class of the same name.
 
 mod buy_and_hold;
-mod cooldown;
 mod disturbed;
 mod donchian_breakout;
 mod named;
+mod pausing;
 mod rsi_reversion;
 mod scheduled;
 mod signals;
@@ -20,10 +20,10 @@ use crate::replay::State;
 use crate::types::{Direction, SymbolId};
 
 pub use buy_and_hold::BuyAndHold;
-pub use cooldown::Cooldown;
 pub use disturbed::{Disturbance, Disturbed};
 pub use donchian_breakout::DonchianBreakout;
 pub use named::{Native, Parameters, named};
+pub use pausing::Cooldown;
 pub use rsi_reversion::RsiReversion;
 pub use scheduled::{Border, Scheduled};
 pub use signals::{Entries, Level, Signals, SymbolSignals, Values, Wanted};

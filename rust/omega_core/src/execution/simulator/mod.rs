@@ -5,33 +5,33 @@
 //! protective exit counts under the number of the order that opened its position.
 
 mod accept;
+mod account_values;
 mod affordable;
 mod carry;
 mod close;
 mod corporate;
+mod exit_fills;
 mod exits;
-mod extreme;
+mod extreme_prices;
 mod fills;
-mod leaving;
-mod manage;
 mod match_bar;
 mod modify;
-mod oco_first;
-mod own_bars;
+mod oco_fills;
 mod quiet_bars;
 mod quiet_dates;
 mod quiet_steps;
 mod rebalance_fill;
 mod rebalance_plan;
-mod rolling;
+mod rolls;
+mod run_managers;
+mod solvency_bounds;
 mod stale;
-mod standing;
 mod stop_out;
-mod surely_solvent;
 mod swap_nights;
+mod symbol_bars;
 mod volumes;
 
-pub use own_bars::OwnBars;
+pub use symbol_bars::OwnBars;
 
 use std::cell::OnceCell;
 
@@ -42,9 +42,9 @@ use super::{
     Account, Action, CloseTarget, Concern, Fill, Instrument, LastTrades, Order, Position,
     Semantics, Settings, StepBars, SymbolBar, WeightRow,
 };
+use crate::allocation;
 use crate::error::OmegaError;
 use crate::interrupt::Pace;
-use crate::room;
 use crate::types::{SymbolId, TradeId};
 
 /// What an order takes that is accepted, filled or cancelled, in steps of [`Pace`].
@@ -93,7 +93,7 @@ pub struct Simulator {
     /// Whether the account was ruined (M8).
     is_ruined: bool,
     /// What the symbol that was tested last holds, and how often positions were marked (M9).
-    held: standing::Held,
+    held: account_values::Held,
     marks_made: u64,
     /// So many steps of several symbols are looked at together next time.
     steps_ahead: usize,
@@ -136,7 +136,7 @@ impl Simulator {
             trading: Vec::new(),
             stale_from: i64::MIN,
             is_ruined: false,
-            held: standing::Held::default(),
+            held: account_values::Held::default(),
             marks_made: 0,
             steps_ahead: 0,
             passed: quiet_steps::Passed::default(),
@@ -319,9 +319,9 @@ impl Simulator {
     fn make_room(&mut self) -> Result<(), OmegaError> {
         let submitted = self.submitted.len();
         let fills = submitted + self.book.working.len() + self.positions.open.len();
-        room::grow(&mut self.book.orders, submitted, "orders")?;
+        allocation::grow(&mut self.book.orders, submitted, "orders")?;
         // Each may close what an earlier one of the step opened.
-        room::grow(&mut self.positions.fills, 2 * fills, "fills")
+        allocation::grow(&mut self.positions.fills, 2 * fills, "fills")
     }
 
     /// EXITS and MANAGE of one bar, or of a finer one inside it.

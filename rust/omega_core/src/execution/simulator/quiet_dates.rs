@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::Simulator;
 use super::corporate::{book_dividend, dividend_of};
-use super::own_bars::{OwnBars, observe};
+use super::symbol_bars::{OwnBars, observe};
 use crate::execution::dated_events::{Event, Happening};
 use crate::execution::restated::Restated;
 use crate::execution::{Account, Exposure, Position};

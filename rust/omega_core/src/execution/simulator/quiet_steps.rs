@@ -6,8 +6,8 @@
 use std::ops::Range;
 
 use super::Simulator;
-use super::own_bars::{OwnBars, Seen, prices};
 use super::quiet_dates::Dates;
+use super::symbol_bars::{OwnBars, Seen, prices};
 use crate::execution::marks::{for_each_price, lesser};
 use crate::execution::{Account, Exposure, Position, Semantics, open_profit};
 use crate::store::Stretch;

@@ -2,8 +2,8 @@
 //! margin is (M6). Tested at the open, inside the bar and at the close (M9).
 
 use super::Simulator;
-use super::extreme::Extreme;
-use super::standing::{Held, MadeOf, Standing};
+use super::account_values::{Held, MadeOf, Standing};
+use super::extreme_prices::Extreme;
 use crate::execution::{
     Account, AccountStop, ExitReason, Exposure, Live, Position, Semantics, StepBars, SymbolBar,
 };

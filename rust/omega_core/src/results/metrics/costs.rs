@@ -1,7 +1,7 @@
 //! How much was traded, and what it cost.
 
+use super::equity_walk::Walked;
 use super::inputs::Inputs;
-use super::walk::Walked;
 use super::{Costs, float, number, ratio};
 
 pub(super) fn metrics(inputs: &Inputs<'_>, walked: &Walked) -> Costs {

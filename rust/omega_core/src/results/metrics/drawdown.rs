@@ -1,7 +1,7 @@
 //! The falls of the equity below its peak so far.
 
+use super::equity_walk::Walked;
 use super::inputs::Inputs;
-use super::walk::Walked;
 use super::{Drawdowns, MetricValue, count, days, float, number, ratio, sum};
 
 pub(super) fn metrics(inputs: &Inputs<'_>, closes: &[f64], walked: &Walked) -> Drawdowns {

@@ -6,17 +6,17 @@
 
 mod costs;
 mod drawdown;
+mod equity_walk;
 mod inputs;
 mod performance;
 mod returns;
 mod trades;
-mod walk;
 
 use std::fmt;
 
 use super::RunTables;
+use equity_walk::Walked;
 use inputs::Inputs;
-use walk::Walked;
 
 /// The value of a metric.
 #[derive(Debug, Clone, Copy, PartialEq)]

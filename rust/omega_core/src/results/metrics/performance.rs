@@ -1,8 +1,8 @@
 //! Return, growth, volatility and the ratios made of them.
 
+use super::equity_walk::Walked;
 use super::inputs::Inputs;
 use super::returns::{self, Spread};
-use super::walk::Walked;
 use super::{Curve, MetricValue, Shape, Tails, count, float, number, ratio};
 use crate::types::Days;
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from omega.compiling.emitter import REAL, WHOLE
+from omega.compiling.frame_reads import price, track_at
 from omega.compiling.kinds import (
     FLOAT,
     INT,
@@ -17,7 +18,6 @@ from omega.compiling.kinds import (
     Refused,
     Value,
 )
-from omega.compiling.seen import price, track_at
 from omega.compiling.writer import Writer
 
 ORDER_TYPES = ("market", "limit", "stop", "stop_limit", "limit_if_touched", "close")

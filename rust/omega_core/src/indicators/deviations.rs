@@ -5,8 +5,8 @@
 
 use super::dispersion::{Whole, are_small, offsets};
 use super::exact::{Grid, Sums, bits, of_windows, to_double, whole};
-use super::moving::Number;
-use super::tree::{Group, Order, Tree};
+use super::fenwick_tree::{Group, Order, Tree};
+use super::window_sums::Number;
 use crate::interrupt::Pace;
 
 /// What `of` makes of `n x − S`, x being the last of a window, and `Σ |n x − S|`, of each full

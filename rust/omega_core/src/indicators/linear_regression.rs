@@ -3,7 +3,7 @@
 use super::dispersion::float;
 use super::spec::OF_WINDOW;
 use super::statistics::slope;
-use super::{Definition, Kind, moving};
+use super::{Definition, Kind, window_sums};
 
 /// The line through the last n values by least squares: its value at the newest, its slope a bar,
 /// its value at the oldest and one bar ahead, and its angle in degrees (TA-Lib's `LINEARREG`,
@@ -13,7 +13,7 @@ pub fn linear_regression(values: &[f64], n: usize) -> [Vec<f64>; 5] {
     let slopes = slope(values, n);
     let half = (float(n) - 1.0) / 2.0;
     // The line passes through the mean, in the middle of the window.
-    let mut newest = moving::means(values, n);
+    let mut newest = window_sums::means(values, n);
     let mut rest = [(); 3].map(|()| Vec::with_capacity(values.len()));
     for (mean, slope) in newest.iter_mut().zip(&slopes) {
         let (middle, rise) = (*mean, half * slope);

@@ -2,10 +2,10 @@
 
 use super::dispersion::{Whole, are_small, float, offsets};
 use super::exact::{Grid, Sums, of_windows, power_of_two, rounded, to_double, whole};
+use super::fenwick_tree::{Group, Order, Tree};
 use super::garch::{Garch, garch_volatility};
 use super::spec::OF_WINDOW;
 use super::statistics::place;
-use super::tree::{Group, Order, Tree};
 use super::volatility::atr;
 use super::{Definition, Kind, Need, Parameters};
 use crate::interrupt::Pace;
