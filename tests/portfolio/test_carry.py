@@ -10,7 +10,7 @@ import pytest
 import omega
 from omega.errors import ConfigError
 from tests.support.backends import BACKENDS
-from tests.support.dated_runs import START, booked, days, run
+from tests.support.dated_runs import START, Script, booked, days, run
 
 pytestmark = pytest.mark.parametrize("backend", BACKENDS)
 
@@ -182,7 +182,7 @@ def test_a_date_has_one_rate(backend: str) -> None:
 def test_each_cost_of_holding_has_a_metric_and_a_column(backend: str) -> None:
     """A long with a dividend and a short that pays it, borrowed, with interest on the cash."""
     data = {"A": days([30.0] * 4 + [33.0]), "B": days([20.0] * 4 + [21.0])}
-    script = {0: [omega.Signal("long", size=100, symbol="A"),
+    script: Script = {0: [omega.Signal("long", size=100, symbol="A"),
                   omega.Signal("short", size=100, symbol="B")],
               3: omega.Close(symbol="B")}  # fmt: skip
     paid = [{"symbol": name, "date": "2024-01-03", "amount": 1.0} for name in ("A", "B")]
@@ -198,7 +198,7 @@ def test_each_cost_of_holding_has_a_metric_and_a_column(backend: str) -> None:
     by_kind = dict.fromkeys(("borrow", "dividend", "tax", "interest", "funding", "swap"), 0.0)
     for kind, amount in booked(result, *by_kind):
         by_kind[kind] += amount
-    found = result.metrics
+    found: dict[str, Any] = dict(result.metrics)
     assert by_kind["borrow"] < 0.0 < by_kind["interest"]
     assert found["borrow"] == by_kind["borrow"]
     assert found["interest"] == by_kind["interest"]

@@ -183,7 +183,8 @@ def test_it_is_known_what_a_callback_keeps() -> None:
     from omega.compiling.program import program_of  # noqa: PLC0415 - not there without the extra
 
     made = []
-    for kind in (Forgets, Notes, Blind):
+    kinds: tuple[Any, ...] = (Forgets, Notes, Blind)
+    for kind in kinds:
         store = walk(50)
         run: Any = omega.run_backtest
         ran = run(store, kind(), compiled=True).strategy

@@ -124,7 +124,7 @@ def _of_cash(result: Reported, cash: float, table: pl.DataFrame) -> pl.DataFrame
     """The row of what belongs to no position, such as interest; None where there is none."""
     if not result.equity.height:
         return None
-    others = float(table["net_pnl"].sum() + table["open_profit"].sum())
+    others = float(table["net_pnl"].sum()) + float(table["open_profit"].sum())
     rest = float(result.equity["equity"][-1]) - cash - others
     lines = result.ledger["trade_id"].null_count()
     is_small = abs(rest) <= _ROUNDING * max(abs(cash), abs(others))
