@@ -156,7 +156,7 @@ def test_a_symbol_column_slices_groups() -> None:
 
 def test_symbols_that_are_mixed_or_missing_are_refused() -> None:
     mixed = bars(4).with_columns(symbol=pl.Series(["A", "B", "A", "B"]))
-    with pytest.raises(InvalidCandleData, match="Sort first") as caught:
+    with pytest.raises(InvalidCandleData, match="Sort the rows by") as caught:
         CandleStore(mixed)
     assert (caught.value.column, caught.value.row, caught.value.value) == ("symbol", 2, "A")
     missing = bars(4).with_columns(symbol=pl.Series(["A", None, "A", "A"]))

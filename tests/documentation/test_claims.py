@@ -146,6 +146,6 @@ def test_the_indicators_that_take_a_logarithm_are_named() -> None:
         for path in CORE.rglob("*.rs")
         if calls.search(path.read_text(encoding="utf-8").partition("#[cfg(test)]")[0])
     }
-    assert files == {"garch", "clusters", "volatility"}
+    assert files == {"garch", "volatility_clusters", "volatility"}
     named = "(`choppiness`, `garch_*`, `volatility_cluster`)"
     assert named in (TOP / "docs/tutorial.md").read_text(encoding="utf-8")

@@ -14,6 +14,7 @@ import pytest
 import omega
 from omega.errors import ConfigError
 from omega.notices import Notice
+from omega.remedies import SITE
 from omega.report import _candles, _codec
 from omega.results.result import BacktestResult, example_result
 from tests.support import report_runs as runs
@@ -28,10 +29,15 @@ def test_the_same_result_gives_the_same_bytes(tmp_path: Path) -> None:
     assert again.report(tmp_path / "two.html").read_bytes() == first
 
 
-def test_a_report_names_no_address_but_the_link_to_its_library(tmp_path: Path) -> None:
+def test_a_report_names_no_address_but_links_to_its_documentation_and_library(
+    tmp_path: Path,
+) -> None:
     page = runs.sample().report(tmp_path / "run.html").read_text("utf-8")
     own = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
-    assert re.findall(r"https?://[^\"'\s<]+", own) == ["https://www.tradingview.com/"]
+    assert re.findall(r"https?://[^\"'\s<]+", own) == [
+        f"{SITE}/page/concepts/assumptions-and-limits.html",
+        "https://www.tradingview.com/",
+    ]
     assert not re.search(r"<(link|iframe|img|object|embed)\b", own)
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)
     assert policy is not None

@@ -382,6 +382,8 @@ def _arguments(writer: Writer, node: ast.Call) -> tuple[list[Value], dict[str, V
 def _function(writer: Writer, node: ast.Call, called: Any) -> Value:
     if called is bool and len(node.args) == 1 and not node.keywords:
         return Value(BOOL, [truth(writer, node.args[0])])  # of `and` and `or`, whatever they hold
+    if isinstance(node.func, ast.Name) and node.func.id == "print":  # whoever has replaced it
+        raise Refused("print is not compiled; keep numbers on self, and print after the run")
     made = functions.of_static(called)
     given, named = _arguments(writer, node)
     if made is not None:
@@ -394,8 +396,6 @@ def _function(writer: Writer, node: ast.Call, called: Any) -> Value:
     module = getattr(called, "__module__", "") or ""
     if module.startswith("omega.strategy.actions"):
         raise Refused(f"{name} makes an object; call self.buy, self.sell, self.close and so on")
-    if name == "print":
-        raise Refused("print is not compiled; keep numbers on self, and print after the run")
     raise Refused(
         f"{module}.{name} is not compiled; there are functions of math, sums and extremes of NumPy,"
         " and functions of your own"

@@ -109,9 +109,20 @@ pub struct Outcome {
 
 /// What the caller needs of each run besides its metrics.
 pub(super) struct Wanted {
-    pub(super) fingerprint: bool,
-    pub(super) tables: bool,
-    pub(super) daily: bool,
+    fingerprint: bool,
+    tables: bool,
+    daily: bool,
+}
+
+impl From<(bool, bool, bool)> for Wanted {
+    /// In the order in which Python states them.
+    fn from((fingerprint, tables, daily): (bool, bool, bool)) -> Self {
+        Self {
+            fingerprint,
+            tables,
+            daily,
+        }
+    }
 }
 
 /// Blocks that the returns of each run are summed up in.
@@ -143,13 +154,21 @@ impl Kept {
 /// The trials of a batch as Python makes them, one after the other, and the settings that they
 /// name by their place.
 pub(super) struct Waiting {
-    pub(super) settings: Py<PyList>,
-    pub(super) trials: Py<PyIterator>,
+    settings: Py<PyList>,
+    trials: Py<PyIterator>,
     /// Of the settings so far: they are Python objects, and trials run without the interpreter.
-    pub(super) configs: Vec<Arc<Config>>,
+    configs: Vec<Arc<Config>>,
 }
 
 impl Waiting {
+    pub(super) fn new(settings: Py<PyList>, trials: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(Self {
+            settings,
+            trials: trials.try_iter()?.unbind(),
+            configs: Vec::new(),
+        })
+    }
+
     /// The next trial, which runs while Python makes those after it.
     fn next<'t>(
         &mut self,

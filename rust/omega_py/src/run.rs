@@ -448,18 +448,8 @@ impl Run {
             cache: &self.cache,
             threads: workers,
         };
-        let (fingerprint, tables, daily) = kept;
-        let wanted = Wanted {
-            fingerprint,
-            tables,
-            daily,
-        };
-        let waiting = Waiting {
-            settings,
-            trials: trials.try_iter()?.unbind(),
-            configs: Vec::new(),
-        };
-        batch::run(py, &batch, most, waiting, &wanted)
+        let waiting = Waiting::new(settings, trials)?;
+        batch::run(py, &batch, most, waiting, &Wanted::from(kept))
     }
 
     /// Walks the bars with a strategy of the core; the interpreter is released.

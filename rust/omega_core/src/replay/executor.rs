@@ -76,8 +76,8 @@ pub trait Executor {
         portfolio: &mut P,
     ) -> Result<usize, Self::Error>;
 
-    /// Takes the rest of the bar that has opened and the bars after it, as far as nothing can happen
-    /// in them, and writes their rows; gives how many.
+    /// Takes the rest of the bar that has opened and the bars after it, as far as nothing can
+    /// happen in them, and writes their rows; gives how many.
     ///
     /// # Errors
     /// Its own failures.
