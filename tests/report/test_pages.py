@@ -29,7 +29,7 @@ def test_the_same_result_gives_the_same_bytes(tmp_path: Path) -> None:
     assert again.report(tmp_path / "two.html").read_bytes() == first
 
 
-def test_a_report_names_no_address_but_links_to_its_documentation_and_library(
+def test_a_report_names_no_address_but_of_its_documentation_and_library(
     tmp_path: Path,
 ) -> None:
     page = runs.sample().report(tmp_path / "run.html").read_text("utf-8")
