@@ -27,7 +27,7 @@ from omega.contract import (
     RollRow,
 )
 from omega.data.closes import closes_of, times_of
-from omega.data.store import CandleStore, both_sides
+from omega.data.store import CandleStore
 from omega.errors import ConfigError
 from omega.notices import Notice
 from omega.run.clock import RunClock
@@ -228,14 +228,16 @@ def _splits_without_a_step(
     """Find splits at which prices go on as if there were none: those are adjusted already."""
     rows = () if fields is None else fields["rows"]
     found: dict[int, list[tuple[int, float, float]]] = {}
-    opens: dict[int, NDArray[np.float64]] = {}
+    frames: dict[int, pl.DataFrame] = {}
     for place, kind, _, bar, ratio, *_ in rows:
         if kind != "split" or not bar or not ratio:
             continue
-        if place not in opens:
-            opens[place] = both_sides(stores[place])["bid_open"].to_numpy()
-        before = float(closes_of(stores[place])[bar - 1])
-        change = float(opens[place][bar]) / before if before > 0.0 else 0.0
+        if place not in frames:
+            frames[place] = pl.DataFrame(stores[place])
+        bid = "bid" if "bid" in frames[place].columns else "bid_{}"
+        before = float(frames[place][bid.format("close")][bar - 1])
+        opened = float(frames[place][bid.format("open")][bar])
+        change = opened / before if before > 0.0 else 0.0
         if change > 0.0 and abs(math.log(change)) < _STEP * abs(math.log(ratio)):
             found.setdefault(place, []).append((bar, ratio, change))
     for place, splits in found.items():
