@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,6 +22,17 @@ from tests.support.backends import BACKENDS
 def backend(request: pytest.FixtureRequest) -> str:
     """Give each backend in turn."""
     return str(request.param)
+
+
+@pytest.fixture
+def nothing_in_gc() -> Iterator[None]:
+    """Empty the callbacks of the garbage collector, for tests that interrupt their own process.
+
+    Python ignores what is raised in one of them, Ctrl-C too, and Hypothesis registers one.
+    """
+    kept, gc.callbacks[:] = gc.callbacks[:], []
+    yield
+    gc.callbacks[:] = kept
 
 
 def pytest_collection_finish() -> None:

@@ -28,6 +28,7 @@ from tests.support.sweep_strategies import Cross, walk
 pytestmark = [
     pytest.mark.skipif(WITHOUT_CORE, reason="the reference is Python, which hears by itself"),
     pytest.mark.skipif(sys.platform == "win32", reason="no process can send itself Ctrl-C there"),
+    pytest.mark.usefixtures("nothing_in_gc"),
 ]
 
 BARS = 1_000_000

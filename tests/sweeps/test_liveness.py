@@ -118,6 +118,7 @@ def test_a_run_that_keeps_the_interpreter_is_alive(monkeypatch: pytest.MonkeyPat
     assert result.failures.is_empty()
 
 
+@pytest.mark.usefixtures("nothing_in_gc")
 def test_an_interrupt_ends_a_sweep_whose_workers_are_stopped(tmp_path: Path) -> None:
     grid = [{"times": 9, "folder": str(tmp_path)}] * 2
     took: list[float] = []
