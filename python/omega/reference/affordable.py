@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from omega.contract import CostFields, InstrumentFields
-from omega.reference import costs
+from omega.reference import costs, sizing
 from omega.reference.costs import Leg
 
 _MOST_STEPS = 64
@@ -57,14 +57,14 @@ class Entry(NamedTuple):
         one = self.at(1.0)
         margin = margin_of(self.instrument, one.notional, 1.0, one.price)
         constant, per_lot, minimum = costs.split(self.costs, one, own)
-        most = costs.over(free - constant, margin + per_lot)
+        most = sizing.over(free - constant, margin + per_lot)
         if minimum > 0.0:
-            most = min(most, costs.over(free - minimum, margin))
-        lots = costs.order_size(self.instrument, min(self.full.lots, most))
+            most = min(most, sizing.over(free - minimum, margin))
+        lots = sizing.order_size(self.instrument, min(self.full.lots, most))
         step = self.instrument["volume_step"]
         for _ in range(_MOST_STEPS):
             if lots is None or self.need(lots, own) <= free:
                 return lots
             less = lots * _BARELY_LESS if step is None else lots - step
-            lots = costs.order_size(self.instrument, less)
+            lots = sizing.order_size(self.instrument, less)
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from omega.reference import costs
+from omega.reference import swap
 from omega.reference.dated_events import Funding
 from omega.reference.rebalancing import Rebalancing
 from omega.reference.rows import Known, Moment, Position
@@ -50,13 +50,13 @@ class Carrying(Rebalancing):
         own = self.markets[now.symbol].costs
         days = self.clock.of_symbols[now.symbol]
         last, today = days.of(now.since), days.of(now.opens)
-        nights = costs.nights(last, today, own["triple_day"])
+        nights = swap.nights(last, today, own["triple_day"])
         for position in self.held_in(now.symbol):
             mark = now.last.exit_side(position.sign).close  # as of `settle`
-            swap = costs.per_night(own, position.sign, mark)
-            if swap == 0.0 or nights == 0:
+            per_night = swap.per_night(own, position.sign, mark)
+            if per_night == 0.0 or nights == 0:
                 continue
-            amount = swap * position.lots * position.contract_size * now.rate * float(nights)
+            amount = per_night * position.lots * position.contract_size * now.rate * float(nights)
             position.swap += amount
             self.portfolio.book(now.opens, "swap", position.trade_id, amount)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from omega.reference import costs
+from omega.reference import sizing
 from omega.reference.dated_events import Event, Receivable
 from omega.reference.markets import Due
 from omega.reference.portfolio import total
@@ -137,7 +137,7 @@ class Corporate(Rolling):
             return
         held = [p for p in self.held_in(now.symbol) if p.sign == sign]
         lots = total(position.lots for position in held)
-        left = lots - costs.round_down(step, lots)
+        left = lots - sizing.round_down(step, lots)
         while left > _EQUAL_STEPS * step and held:
             newest = held.pop()
             closes_all = left >= newest.lots * (1.0 - _EQUAL_STEPS)

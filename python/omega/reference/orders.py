@@ -13,10 +13,12 @@ import numpy as np
 from omega.config.times import PER_SECOND, to_units
 from omega.contract import Settings
 from omega.errors import ConfigError, OmegaError
-from omega.reference import costs
+from omega.reference import sizing
+from omega.reference.days import Days
 from omega.reference.executor import State, is_bare
 from omega.reference.markets import Due
 from omega.reference.matching import Live
+from omega.reference.participation import Participation
 from omega.reference.portfolio import Portfolio
 from omega.reference.rows import (
     NO_CANDLE,
@@ -25,19 +27,17 @@ from omega.reference.rows import (
     Order,
     Position,
     changed,
-    is_over,
     level_from,
     number_of,
 )
 from omega.reference.visibility import Clock
-from omega.reference.volumes import Volumes
 from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
 from omega.strategy.rebalance import Rebalance
 
 _CHANGEABLE = ("price", "limit_price", "lots", "expires")
 
 
-class Orders(Volumes):
+class Orders(Participation):
     """The order book: takes actions before the bar of a step (L1.3)."""
 
     def __init__(self, settings: Settings, clock: Clock, unit: str, portfolio: Portfolio) -> None:
@@ -223,15 +223,15 @@ class Orders(Volumes):
             return refused
         sizer = self.settings["sizer"] if signal.size is None else ("fixed_lots", signal.size)
         stop, _ = order.levels(reference)
-        basis = costs.Basis(reference, stop, self.equity(), now.last_rate)
+        basis = sizing.Basis(reference, stop, self.equity(), now.last_rate)
         instrument = self.markets[order.symbol].instrument
-        wanted = costs.lots_of(sizer, instrument, basis)  # M3.1
+        wanted = sizing.lots_of(sizer, instrument, basis)  # M3.1
         if wanted is None:
             return "sizer_needs_stop"
         lots = self._order_size(order, wanted)
         if lots is None:
             return "size"
-        order.scales = signal.size is None and sizer[0] in costs.BY_ACCOUNT
+        order.scales = signal.size is None and sizer[0] in sizing.BY_ACCOUNT
         refused = self._limited(order, now)
         order.lots = order.lots if refused else lots
         return refused
@@ -252,7 +252,7 @@ class Orders(Volumes):
         """A size rounded down and within limits; what only reduces has neither (F14)."""
         if order.reduce_only:
             return lots if 0.0 < lots < math.inf else None
-        return costs.order_size(self.markets[order.symbol].instrument, lots)
+        return sizing.order_size(self.markets[order.symbol].instrument, lots)
 
     def _limited(self, order: Order, now: Known) -> str | None:
         """Why the limits of the run refuse an order (F12.3); they are about what is opened."""
@@ -325,9 +325,9 @@ class Orders(Volumes):
             return
         instrument = self.markets[position.symbol].instrument
         if fraction < 1.0 and not self.is_second:
-            lots = costs.order_size(instrument, position.lots * fraction)
+            lots = sizing.order_size(instrument, position.lots * fraction)
         elif fraction < 1.0:
-            lots = costs.part_to_close(instrument, position.lots, fraction)
+            lots = sizing.part_to_close(instrument, position.lots, fraction)
         if lots is None:
             return
         lots = self.part_within_volume(order, position, min(position.lots, lots), close, now)
@@ -423,6 +423,15 @@ class Orders(Volumes):
                 f"order {number} at bar {now.index} was rejected: {refused}. "
                 "Use strict=False to go on"
             )
+
+
+def is_over(order: Order, time: int, days: Days) -> bool:
+    """Whether the time of an order ran out before a bar that opens then (F5.1)."""
+    if order.expires in ("ioc", "fok"):
+        return False
+    if order.expires == "day":
+        return days.of(order.submitted_time) < days.of(time)
+    return order.expires is not None and time >= int(order.expires)
 
 
 def wrong_side(sign: float, price: float, stop: float | None, target: float | None) -> str | None:

@@ -303,7 +303,7 @@ class Rebalancing(Solvency):
         if lots is None:
             return
         price = self._market_price(now, order.sign, entry=True)
-        self._net(order, lots, price, now, is_maker=False)
+        self.close_opposite(order, lots, price, now, is_maker=False)
         self.note_volume(fills, now)
         if len(self.fills) > fills:
             order.status = "filled"

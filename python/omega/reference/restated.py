@@ -7,9 +7,9 @@ from types import EllipsisType
 from typing import Any, TypeVar
 
 from omega.config.distances import Distance
-from omega.reference.costs import over
 from omega.reference.matching import Candle, Ohlc
 from omega.reference.rows import NO_CANDLE, Order, Position
+from omega.reference.sizing import over
 from omega.strategy.actions import Action, Modify, Signal
 from omega.strategy.rebalance import Rebalance
 

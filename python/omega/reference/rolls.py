@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from omega.reference import costs
+from omega.reference import sizing
 from omega.reference.carrying import Carrying
 from omega.reference.costs import Key
 from omega.reference.dated_events import Event
@@ -26,8 +26,8 @@ class Rolling(Carrying):
             new = now.bar.entry_side(position.sign).open
             lots: float | None = position.lots
             if event.same_notional:
-                worth = costs.over(position.lots * abs(old), abs(new))
-                lots = costs.order_size(self.instrument(position), worth)
+                worth = sizing.over(position.lots * abs(old), abs(new))
+                lots = sizing.order_size(self.instrument(position), worth)
             if lots is None:
                 self.leave(position, position.lots, old, "roll", now)
             else:

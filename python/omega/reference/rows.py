@@ -12,7 +12,6 @@ from types import EllipsisType
 from typing import TypeVar
 
 from omega.config.distances import Distance
-from omega.reference.days import Days
 from omega.reference.matching import Candle, Live, Ohlc, Waiting
 from omega.strategy.actions import Modify, Signal
 
@@ -237,15 +236,6 @@ def level_from(level: float | Distance | None, entry: float, sign: float) -> flo
 def changed(now: T, change: T | EllipsisType) -> T:
     """A value after a change that may leave it out."""
     return now if isinstance(change, EllipsisType) else change
-
-
-def is_over(order: Order, time: int, days: Days) -> bool:
-    """Whether the time of an order ran out before a bar that opens then (F5.1)."""
-    if order.expires in ("ioc", "fok"):
-        return False
-    if order.expires == "day":
-        return days.of(order.submitted_time) < days.of(time)
-    return order.expires is not None and time >= int(order.expires)
 
 
 @dataclass(slots=True)

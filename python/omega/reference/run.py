@@ -45,7 +45,7 @@ from omega.reference.results import SCHEMAS, PlainTables
 from omega.reference.scheduled import Scheduled
 from omega.reference.signals import ColumnReader
 from omega.reference.simulator import Simulator
-from omega.reference.stale import Stale
+from omega.reference.staleness import Staleness
 from omega.reference.track_view import TrackView
 from omega.reference.unreported_exits import Exits
 from omega.reference.visibility import Alone, Base, Clock, Higher, Tracks, World
@@ -244,7 +244,7 @@ class Run(Context):
         after, clock = settings["stale_after"], self.world.clock
         if after is not None and len(self.symbols) > 1 and executor.is_second:
             halts = () if settings["events"] is None else settings["events"]["halts"]
-            executor.stale = Stale.over(after, clock.of_symbols, times, halts)
+            executor.stale = Staleness.over(after, clock.of_symbols, times, halts)
         self._executor = executor
         one = loop.Loop(
             feed,

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from omega.reference import intrabar, managers
 from omega.reference.corporate import Corporate
 from omega.reference.intrabar import Exits, Outcome
 from omega.reference.matching import Armed, Hit, Live, Match, at_open, in_bar
+from omega.reference.oco import Candidate, first_to_fill
 from omega.reference.rows import Known, Moment, Order, Position
 from omega.reference.solvency import Forced
 from omega.strategy.actions import Action
-
-
-class Candidate(NamedTuple):
-    """An order of a group that the rest of a bar fills (F8.1)."""
-
-    order: Order
-    worth: float
-    """At the bar's close, in account currency, without costs."""
-    when: tuple[int, float] | None
-    """Leg of the path, and how far along."""
-
-    def comes_before(self, other: Candidate, policy: str) -> bool:
-        """Whether a policy takes this one rather than another with a lower number."""
-        if self.when is not None and other.when is not None:
-            return self.when < other.when
-        return self.worth > other.worth if policy == "optimistic" else self.worth < other.worth
 
 
 class Simulator(Corporate):
@@ -196,21 +180,14 @@ class Simulator(Corporate):
             met = self._met_inside(order, now)
             if not isinstance(met, Hit):
                 return self._take(order, met, now)
-            group = [order] if order.oco is None else self._group(order)
+            group = [order] if order.oco is None else self.rivals(order)
             candidates = [c for c in (self._candidate(o, now) for o in group) if c is not None]
-            chosen = candidates[0]
-            for candidate in candidates[1:]:
-                if candidate.comes_before(chosen, self.settings["intrabar"]):
-                    chosen = candidate
+            chosen = first_to_fill(candidates, self.settings["intrabar"])
             position = self._take(chosen.order, self._met_inside(chosen.order, now), now)
             if position is not None and len(candidates) > 1:
                 worths = [candidate.worth for candidate in candidates]
                 position.remember(min(worths), max(worths))
         return position
-
-    def _group(self, order: Order) -> list[Order]:
-        """The orders of a group that wait for a price of its symbol."""
-        return [o for o in self.waiting if o.symbol == order.symbol and o.is_with(order)]
 
     def _candidate(self, order: Order, now: Moment) -> Candidate | None:
         """What filling an order inside the bar is worth, and when its path gets there."""

@@ -11,9 +11,9 @@ from typing import NamedTuple
 from omega.reference.exposure import Exposure, Rest
 from omega.reference.intrabar import price_inside
 from omega.reference.matching import Live
-from omega.reference.orders import Orders
 from omega.reference.portfolio import total
-from omega.reference.rows import Known, Moment, Position
+from omega.reference.rows import Moment, Position
+from omega.reference.stale import Stale
 
 _FOLLOWS = {
     ("low", 1.0): Live.FROM_LIMIT,
@@ -31,13 +31,11 @@ class Forced(NamedTuple):
     reason: str
 
 
-class Solvency(Orders):
+class Solvency(Stale):
     """The positions of a run, closed where the account cannot carry them."""
 
     at_hand: frozenset[str] = frozenset()
     """The symbols that have a bar at this step."""
-    known: Mapping[str, Known] = {}
-    """What is known of each symbol at this step."""
     marks = 0
     """How often positions were marked."""
     _forced: tuple[tuple[object, ...], Forced | None] | None = None
@@ -204,26 +202,6 @@ class Solvency(Orders):
             position = min(candidates, key=lambda p: p.open_profit)
             now = bars[position.symbol]
             self.leave(position, position.lots, _price(position, "close", now), "stop_out", now)
-
-    def release_stale(self, nows: Sequence[Moment]) -> None:
-        """Return up the symbols that have been without a bar for too long (F15)."""
-        trading = {now.symbol for now in nows}
-        over = max(now.time for now in nows)  # with finer bars, with the last of them (I5)
-        for now in self.known.values():
-            if self.stale is None or now.symbol in trading or not self.stale.holds(now):
-                continue
-            self.expire(now)
-            for order in [order for order in self.pending if order.symbol == now.symbol]:
-                self.end_order(order, "cancelled", "stale")
-            for position in self.held_in(now.symbol):
-                self._give_up(position, now, over)
-
-    def _give_up(self, position: Position, now: Known, over: int) -> None:
-        """Close a position at its last mark; that it is worth nothing is the other outcome."""
-        last = now.at_last(now.index - 1, over)
-        worthless = self.net_if_closed(position, 0.0, last, slips=False, is_maker=False)
-        position.remember(worthless, worthless)
-        self.leave(position, position.lots, position.marked_price, "stale", last)
 
     def finish(self, closes: Mapping[str, Moment]) -> bool:
         """Close what is open, whose costs may take all that is left (L4.1, M8)."""

@@ -1,49 +1,35 @@
-"""Stale symbols: those that stopped trading while others go on (F15)."""
+"""Stale symbols, which stopped trading while others go on, are given up (F15)."""
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from omega.reference.days import Days
-from omega.reference.rows import Known, Moment
+from omega.reference.orders import Orders
+from omega.reference.rows import Known, Moment, Position
 
 
-@dataclass(frozen=True)
-class Stale:
-    """How long a symbol may be without a bar while others have some.
+class Stale(Orders):
+    """The orders of a run, of which those of stale symbols end."""
 
-    Attributes:
-        after: Days on which another symbol had a bar.
-        days: The days of each symbol.
-        traded: Of each symbol, the days on which any symbol has a bar, ascending.
-    """
+    known: Mapping[str, Known] = {}
+    """What is known of each symbol at this step."""
 
-    after: int
-    days: Mapping[str, Days]
-    traded: Mapping[str, Sequence[int]]
+    def release_stale(self, nows: Sequence[Moment]) -> None:
+        """Give up the symbols that have been without a bar for too long (F15)."""
+        trading = {now.symbol for now in nows}
+        over = max(now.time for now in nows)  # with finer bars, with the last of them (I5)
+        for now in self.known.values():
+            if self.stale is None or now.symbol in trading or not self.stale.holds(now):
+                continue
+            self.expire(now)
+            for order in [order for order in self.pending if order.symbol == now.symbol]:
+                self.end_order(order, "cancelled", "stale")
+            for position in self.held_in(now.symbol):
+                self._give_up(position, now, over)
 
-    @classmethod
-    def over(
-        cls,
-        after: int,
-        days: Mapping[str, Days],
-        times: Sequence[int],
-        halts: Sequence[Sequence[tuple[int, int]]] = (),
-    ) -> Stale:
-        """Count the days of a timeline, without those on which a symbol was halted (A8)."""
-        traded = {symbol: sorted({own.of(time) for time in times}) for symbol, own in days.items()}
-        for symbol, own in zip(days, halts, strict=False):
-            for begin, end in own:
-                first, past = days[symbol].of(begin), days[symbol].of(end)
-                traded[symbol] = [day for day in traded[symbol] if not first <= day < past]
-        return cls(after, days, traded)
-
-    def holds(self, now: Known) -> bool:
-        """Whether a symbol has been without a bar for too long."""
-        if isinstance(now, Moment) or now.newest is None:
-            return False
-        days, traded = self.days[now.symbol], self.traded[now.symbol]
-        newest, today = (bisect.bisect_right(traded, days.of(t)) for t in (now.newest, now.time))
-        return today - newest >= self.after
+    def _give_up(self, position: Position, now: Known, over: int) -> None:
+        """Close a position at its last mark; that it is worth nothing is the other outcome."""
+        last = now.at_last(now.index - 1, over)
+        worthless = self.net_if_closed(position, 0.0, last, slips=False, is_maker=False)
+        position.remember(worthless, worthless)
+        self.leave(position, position.lots, position.marked_price, "stale", last)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from omega.contract import InstrumentFields, RuleFields
-from omega.reference.costs import over, round_down
+from omega.reference.sizing import over, round_down
 
 _EQUAL_SIZES = 1e-9
 _BARELY_LESS = 1.0 - 2.0**-40

@@ -7,24 +7,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from omega.contract import InstrumentFields, Settings
-from omega.reference import costs
+from omega.reference import costs, sizing
 from omega.reference.affordable import Entry, margin_of
 from omega.reference.costs import Key, Leg
 from omega.reference.dated_events import Carry, Receivable, Schedule
 from omega.reference.executor import LastTrades
 from omega.reference.markets import Due, Market, Sums
 from omega.reference.matching import Live
+from omega.reference.netting import Netting
 from omega.reference.portfolio import Portfolio
 from omega.reference.rows import Fill, Moment, Order, Position, Trade, split_outcomes
-from omega.reference.stale import Stale
+from omega.reference.staleness import Staleness
 
 _ENTRY_LEG = 0
-_EQUAL_SIZES = 1e-9
 _TARIFFS = 8
 """How often a size is sought for a fee function that charges more for less."""
 
 
-class Holdings:
+class Fills(Netting):
     """The positions of a run, its orders so far, and their account."""
 
     def __init__(self, settings: Settings, symbols: Sequence[str], portfolio: Portfolio) -> None:
@@ -56,7 +56,7 @@ class Holdings:
         self.is_second = settings["semantics"] != "1"
         self.ruined = False
         """Whether equity reached 0: no order is taken any more (M8)."""
-        self.stale: Stale | None = None
+        self.stale: Staleness | None = None
         """When a symbol without a bar is given up; never, where there is none (F15)."""
         self.schedule = None if events is None else Schedule(events, symbols)
         """What happens by date (A)."""
@@ -91,20 +91,6 @@ class Holdings:
     def instrument(self, position: Position) -> InstrumentFields:
         """The instrument of a position."""
         return self.markets[position.symbol].instrument
-
-    @property
-    def pending(self) -> list[Order]:
-        """Orders that wait for a price, or for the next bar, by number."""
-        waiting = self.waiting + [due.order for due in self.due]
-        return sorted(waiting, key=lambda order: order.order_id)
-
-    def end_order(self, order: Order, status: str, reason: str | None = None) -> None:
-        """Let an order wait no longer."""
-        if order in self.waiting:
-            self.waiting.remove(order)
-        else:
-            self.due = [due for due in self.due if due.order is not order]
-        order.status, order.reject_reason = status, reason
 
     def held_in(self, symbol: str) -> list[Position]:
         """The open positions of a symbol, oldest first."""
@@ -160,8 +146,8 @@ class Holdings:
         if wanted is None:
             return None
         left = wanted
-        if order.reduce_only or self.settings["position_mode"] == "netting":
-            left = self._net(order, wanted, raw_price, now, is_maker=is_maker)
+        if self.nets(order):
+            left = self.close_opposite(order, wanted, raw_price, now, is_maker=is_maker)
         position = None
         if order.reduce_only and len(self.fills) == fills_before:
             order.status, order.reject_reason = "cancelled", "reduce_only"
@@ -173,7 +159,7 @@ class Holdings:
         if order.status != "rejected":
             self.carry_over(order, wanted)
         if len(self.fills) > fills_before:  # a closing part fills even where the rest is refused
-            self._cancel_group(order)
+            self.cancel_group(order)
         return position
 
     def _open_rest(
@@ -187,7 +173,7 @@ class Holdings:
         is_maker: bool,
     ) -> Position | None:
         """Open a position with the lots that are left, or refuse the order."""
-        lots = costs.order_size(self.markets[order.symbol].instrument, left)
+        lots = sizing.order_size(self.markets[order.symbol].instrument, left)
         if lots is None:
             order.reject("size")
         elif refused := self.refused_short(order, self.settings["position_mode"], now.time):
@@ -197,29 +183,6 @@ class Holdings:
         else:
             return self._open_position(order, lots, raw_price, live, now, is_maker=is_maker)
         return None
-
-    def _net(
-        self, order: Order, left: float, raw_price: float, now: Moment, *, is_maker: bool
-    ) -> float:
-        """Close so many lots of the other direction, oldest first; give what is left."""
-        for position in [p for p in self.positions if order.may_close(p)]:
-            if not left > 0.0:
-                break
-            open_lots = position.lots
-            closes_all = left >= open_lots * (1.0 - _EQUAL_SIZES)
-            lots = open_lots if closes_all else left
-            equal = closes_all and left <= open_lots * (1.0 + _EQUAL_SIZES)
-            left = 0.0 if equal else left - lots
-            self.leave(position, lots, raw_price, "signal", now, order=order, is_maker=is_maker)
-        return left
-
-    def _cancel_group(self, filled: Order) -> None:
-        """A fill cancels the others of its group that wait, of any symbol (F8.1)."""
-        if filled.oco is None:
-            return
-        self.filled_groups.add(filled.oco)
-        for order in [o for o in self.pending if o.is_with(filled)]:
-            self.end_order(order, "cancelled")
 
     def _open_position(
         self,

@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from omega.reference import costs
-from omega.reference.holdings import Holdings
+from omega.reference import sizing
+from omega.reference.fills import Fills
 from omega.reference.markets import Due
 from omega.reference.rows import Known, Moment, Order, Position
 from omega.strategy.actions import Close
@@ -18,7 +18,7 @@ _ARMED = {"stop": "market", "stop_limit": "limit", "limit_if_touched": "limit"}
 """What is left of an order whose price was reached."""
 
 
-class Volumes(Holdings):
+class Participation(Fills):
     """Positions whose orders may trade a share of the volume alone."""
 
     _traded: dict[str, tuple[int, float]]
@@ -31,7 +31,7 @@ class Volumes(Holdings):
             return math.inf
         instrument = self.markets[now.symbol].instrument
         units = participation[0] * now.volume
-        most = costs.round_down(instrument["volume_step"], units / instrument["contract_size"])
+        most = sizing.round_down(instrument["volume_step"], units / instrument["contract_size"])
         opens, lots = self._traded.get(now.symbol, (now.opens, 0.0))
         left = most - lots if opens == now.opens else most
         return max(0.0, left)
