@@ -123,13 +123,6 @@ impl OrderBook {
         });
     }
 
-    /// The orders of the group of one that wait for a price, by number.
-    pub(super) fn working_of_group(&self, row: usize) -> impl Iterator<Item = &Working> {
-        let rows = self.groups.rows(&self.orders[row]).iter();
-        let found = rows.filter_map(|row| self.index_of_working(self.orders[*row].id));
-        found.map(|index| &self.working[index])
-    }
-
     /// Lets go of what has ended.
     #[inline]
     pub(super) fn settle(&mut self) {
@@ -317,19 +310,8 @@ impl OrderBook {
         self.orders[row].status = status;
     }
 
-    /// Cancels what else waits in the OCO group of an order that filled (F8).
-    pub(super) fn cancel_group(&mut self, filled: usize) {
-        // Of all symbols, since a group may span them (X3.1).
-        let rows = self.groups.fill(&self.orders[filled]);
-        for row in rows {
-            if row != filled && self.is_waiting(row) {
-                self.end(row, OrderStatus::Cancelled(None));
-            }
-        }
-    }
-
     /// Whether the order of a row is in one of the lists.
-    fn is_waiting(&self, row: usize) -> bool {
+    pub(super) fn is_waiting(&self, row: usize) -> bool {
         let working = self.working.binary_search_by_key(&row, |w| w.row);
         let queued = self.queued.binary_search_by_key(&row, |q| q.row);
         working.is_ok_and(|index| !self.working[index].is_gone)

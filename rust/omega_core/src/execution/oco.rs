@@ -1,8 +1,10 @@
-//! OCO groups: the orders of each that wait, and the groups that filled at the open at hand (F8).
+//! OCO groups: the orders of each that wait, which a fill of one cancels, and the groups that filled
+//! at the open at hand (F8).
 
 use std::collections::BTreeMap;
 
-use super::Order;
+use super::book::{OrderBook, Working};
+use super::{Order, OrderStatus};
 
 /// Groups by name.
 #[derive(Debug, Default)]
@@ -48,5 +50,25 @@ impl Groups {
     pub(super) fn has_filled(&self, order: &Order) -> bool {
         let group = order.labels.group();
         group.is_some_and(|group| self.filled.iter().any(|filled| filled == group))
+    }
+}
+
+impl OrderBook {
+    /// The orders of the group of one that wait for a price, by number.
+    pub(super) fn working_of_group(&self, row: usize) -> impl Iterator<Item = &Working> {
+        let rows = self.groups.rows(&self.orders[row]).iter();
+        let found = rows.filter_map(|row| self.index_of_working(self.orders[*row].id));
+        found.map(|index| &self.working[index])
+    }
+
+    /// Cancels what else waits in the OCO group of an order that filled (F8).
+    pub(super) fn cancel_group(&mut self, filled: usize) {
+        // Of all symbols, since a group may span them (X3.1).
+        let rows = self.groups.fill(&self.orders[filled]);
+        for row in rows {
+            if row != filled && self.is_waiting(row) {
+                self.end(row, OrderStatus::Cancelled(None));
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use arrow_buffer::ScalarBuffer;
 
 use super::column::Column;
-use super::extremes::{Extremes, Noted};
+use super::intrabar_equity::{Extremes, Noted};
 use super::{EquityCurve, EquitySpan, LedgerKind, LedgerLine, SpareBooks, Trade};
 use crate::execution::{Account, Booking, Exit, ExitReason, Fill, Lows, Position};
 use crate::types::TradeId;

@@ -2,10 +2,10 @@
 
 mod account;
 mod column;
-mod extremes;
+mod intrabar_equity;
 mod rows;
 
 pub use crate::execution::LedgerKind;
 pub use account::Portfolio;
-pub use extremes::Extremes;
+pub use intrabar_equity::Extremes;
 pub use rows::{EquityCurve, EquitySpan, LedgerLine, SpareBooks, Trade};

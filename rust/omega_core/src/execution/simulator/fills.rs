@@ -15,11 +15,6 @@ use crate::types::{OrderId, SymbolId, TradeId};
 /// The leg of an entry; the exits of a position count on from it (M4).
 pub(super) const ENTRY_LEG: u32 = 0;
 
-/// Sizes within this fraction of each other are equal (F7).
-// Lots that were added or split differ in their last bits: without a tolerance, a position of 1e-17
-// lots would stay open or be opened.
-const EQUAL_SIZES: f64 = 1e-9;
-
 /// Where an entry order fills.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct EntryPrice {
@@ -170,46 +165,6 @@ impl Simulator {
             }
         }
         self.book.settle();
-    }
-
-    /// Closes so many lots of the other direction, oldest first; gives those that are left.
-    pub(super) fn close_opposite<A: Account>(
-        &mut self,
-        row: usize,
-        mut left: f64,
-        at: EntryPrice,
-        now: &SymbolBar,
-        account: &mut A,
-    ) -> f64 {
-        let order = &self.book.orders[row];
-        let (id, slips) = (order.id, slips(order));
-        while left > 0.0 {
-            let order = &self.book.orders[row];
-            let symbol = order.symbol;
-            let may_close = |position: &Position| order.may_close(position);
-            let Some(index) = self.positions.find_of(symbol, may_close) else {
-                break;
-            };
-            let open = self.positions.open[index].lots;
-            let all = left >= open * (1.0 - EQUAL_SIZES);
-            let lots = if all { open } else { left };
-            left = if all && left <= open * (1.0 + EQUAL_SIZES) {
-                0.0
-            } else {
-                left - lots
-            };
-            let closing = Closing {
-                index,
-                lots,
-                price: at.price,
-                reason: ExitReason::Signal,
-                order: Some(id),
-                slips,
-                is_maker: at.is_maker,
-            };
-            self.close_position(&closing, now, account);
-        }
-        left
     }
 
     fn open_position<A: Account>(
@@ -373,7 +328,7 @@ impl Simulator {
 
 /// Market and stop orders slip, limits do not (F1 to F4).
 #[inline]
-fn slips(order: &Order) -> bool {
+pub(super) fn slips(order: &Order) -> bool {
     match order.kind {
         OrderType::Market | OrderType::AtClose | OrderType::Stop(_) => true,
         OrderType::Limit(_)

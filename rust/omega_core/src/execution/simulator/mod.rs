@@ -16,7 +16,9 @@ mod extreme_prices;
 mod fills;
 mod match_bar;
 mod modify;
+mod netting;
 mod oco_fills;
+mod participation;
 mod quiet_bars;
 mod quiet_dates;
 mod quiet_steps;
@@ -27,9 +29,7 @@ mod run_managers;
 mod solvency_bounds;
 mod stale;
 mod stop_out;
-mod swap_nights;
 mod symbol_bars;
-mod volumes;
 
 pub use symbol_bars::OwnBars;
 
@@ -99,7 +99,7 @@ pub struct Simulator {
     steps_ahead: usize,
     passed: quiet_steps::Passed,
     rebalancing: rebalance_plan::Rebalancing,
-    volumes: volumes::Volumes,
+    volumes: participation::Volumes,
     /// Memory for what a bar reaches and for what a close is about.
     reached: Vec<match_bar::Reached>,
     targets: Vec<TradeId>,
@@ -120,7 +120,7 @@ impl Simulator {
         Self {
             book: OrderBook::default(),
             positions: Positions::new(settings.symbols.len()),
-            volumes: volumes::Volumes::new(&settings),
+            volumes: participation::Volumes::new(&settings),
             actions: corporate::Actions::of(&settings),
             accrued: carry::Accrued::default(),
             has_dates: settings.schedule.is_some() || settings.carry.is_some(),
