@@ -424,7 +424,7 @@ def test_a_growth_rate_of_less_than_a_year_is_marked(days: int, is_told: bool) -
     columns = runs.curve([100.0, 110.0], step=(days - 1) * runs.DAY_MS)
     result = BacktestResult(tables_from_columns(columns, symbols=["EURUSD"], unit="ms"))
     assert [one.kind for one in result.notices] == (["short_period"] if is_told else [])
-    assert ("(10.18 %)" in result.summary()) is is_told
+    assert ("CAGR, extrapolated" in result.summary()) is is_told
     assert ("color:gray" in result._repr_html_()) is is_told
 
 
@@ -450,6 +450,7 @@ def test_every_notice_is_on_the_pages(tmp_path: Path) -> None:
         places = [page.index(str(one)) for one in result.notices]
         assert places == sorted(places)
     assert "data-short" in report
+    assert "CAGR, extrapolated" in report
     assert report.index(str(result.notices[2])) < report.index('<dl class="figures">')
     assert report.index(str(result.notices[3])) > report.index("<h2>Ambiguity</h2>")
 

@@ -30,7 +30,7 @@ Initial equity       10,000.00     Trades                       3
 Final equity         10,150.00     Win rate               66.67 %
 Net profit              150.00     Profit factor             2.50
 Return                  1.50 %     Expectancy               50.00
-CAGR                (196.72 %)     Average R                 0.50
+CAGR, extrapolated    196.72 %     Average R                 0.50
 Volatility             19.75 %     Average win             125.00
 Sharpe                    5.59     Average loss           -100.00
 Sortino                  18.60     Time in market         80.00 %
