@@ -110,7 +110,7 @@ def metrics(
         calendar: Which day an instant belongs to, as `omega.run_backtest` takes it.
 
     Returns:
-        The metrics of docs/concepts/results.md that a curve has, and `benchmark_return`,
+        The metrics of the page "Results" that a curve has, and `benchmark_return`,
         `benchmark_drawdown`, `benchmark_sharpe`, `alpha`, `beta`, `correlation`, `tracking_error`,
         `information_ratio`, `up_capture` and `down_capture` where there is a benchmark;
         None for what is undefined.

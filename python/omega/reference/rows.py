@@ -1,7 +1,7 @@
 """Rows of a run: moments, orders, fills, positions, trades.
 
 The names of the fields are those of the columns of the result tables, so that a list of rows is a
-table (``docs/concepts/results.md``).
+table (the page "Results").
 """
 
 from __future__ import annotations

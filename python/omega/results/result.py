@@ -1,7 +1,7 @@
 """The result of a run: tables, metrics, and everything that is needed to run it again.
 
 Frames lie in the engine's own Arrow buffers, and numbers come from those tables alone. All metrics
-are defined in ``docs/concepts/results.md``.
+are defined in the page "Results".
 """
 
 from __future__ import annotations

@@ -66,8 +66,8 @@ _OF_THE_END = ("data", "end", "symbol", "timeframes", "calendar")
 class Trust:
     """How much of the best run is luck; what is not known is None, with a note.
 
-    Sharpe ratios are those of a day. ``docs/guides/how-much-is-luck.md`` explains what each
-    number shows and what it does not.
+    Sharpe ratios are those of a day. The page "How much of this is luck?" explains what
+    each number shows and what it does not.
 
     Attributes:
         metric: The metric that the best run was chosen by.
