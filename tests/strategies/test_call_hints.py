@@ -44,6 +44,23 @@ def test_a_call_in_a_callback_is_answered_with_what_there_is(
         omega.run_backtest(CANDLES, deciding(call), backend=backend)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda own: own.sell(lots=1), "TypeError: sell has no 'lots'. Write size="),
+        (lambda own: own.by(1), "has no attribute 'by'. Did you mean 'buy'?"),
+        (lambda own: own.zzz, "has no attribute 'zzz'"),
+    ],
+)
+def test_a_row_of_a_sweep_names_it_too(
+    call: Callable[[Any], object], words: str, workers: int
+) -> None:
+    grid = {"cash": [1_000, 2_000]}
+    rows = omega.sweep(CANDLES, deciding(call), grid, workers=workers).to_polars()["error"]
+    assert all(row.endswith(words) for row in rows)
+
+
 def test_a_timeframe_that_a_strategy_declares_is_to_be_added(backend: str) -> None:
     class Higher(omega.Strategy):
         def init(self) -> None:
