@@ -61,6 +61,26 @@ def test_a_row_of_a_sweep_names_it_too(
     assert all(row.endswith(words) for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("given", "same"),
+    [
+        (omega.TrailingStop(0.5), 0.5),
+        (omega.TrailingStop(percent=2), omega.Distance.percent(2)),
+    ],
+)
+def test_an_order_takes_the_trailing_stop_of_a_run(
+    backend: str, given: omega.TrailingStop, same: float | omega.Distance
+) -> None:
+    def ran(form: Any) -> omega.BacktestResult:  # noqa: ANN401 - whatever is tried
+        strategy = deciding(lambda own: (own.buy(1, trailing_stop=form), None)[1])
+        return omega.run_backtest(CANDLES, strategy, backend=backend)
+
+    assert ran(given).fills.height
+    assert ran(given).fingerprint == ran(same).fingerprint
+    with pytest.raises(omega.ConfigError, match=r"position_manager=omega\.TrailingStop\(dist"):
+        ran(omega.TrailingStop(0.5, trigger=1.0))
+
+
 def test_a_timeframe_that_a_strategy_declares_is_to_be_added(backend: str) -> None:
     class Higher(omega.Strategy):
         def init(self) -> None:

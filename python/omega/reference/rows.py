@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from types import EllipsisType
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from omega.config.distances import Distance
 from omega.reference.days import Days
@@ -113,7 +113,8 @@ class Order:
     def take_over(self, signal: Signal) -> None:
         """Take over what a signal requests; the size and the expiry are for the order book."""
         self.set_levels(signal.stop_loss, signal.take_profit)
-        self.trailing_stop, self.oco = signal.trailing_stop, signal.oco
+        self.trailing_stop = cast("float | Distance | None", signal.trailing_stop)  # as it checked
+        self.oco = signal.oco
         self.reason, self.tags = signal.reason, tuple(signal.tags)
         self.reduce_only, self.trail = signal.reduce_only, signal.trail
         self.lots = 0.0 if signal.size is None else signal.size
