@@ -24,6 +24,7 @@ KINDS = (
     "unreached_targets",
     "small_positions",
     "far_stops",
+    "near_stops",
     "start_moved",
     "late_symbols",
     "ambiguous",
