@@ -120,7 +120,7 @@ def test_times_in_seconds_are_those_of_the_candles(backend: str) -> None:
             self.notes.append((bar.time, week.time, week.close, self.mean[-1]))
 
     table = DATA.to_arrow()
-    kind = pa.timestamp("s", DATA.schema["time"].time_zone)
+    kind = pa.timestamp("s", getattr(DATA.schema["time"], "time_zone", None))
     table = table.set_column(0, "time", table["time"].cast(kind))
     notes = seen(Looks(), backend, table).strategy.notes
     assert notes == seen(Looks(), backend).strategy.notes

@@ -24,6 +24,7 @@ from omega.measures.relative import paired, relative
 from omega.reference.days import Days
 from omega.reference.metrics import closes_by_day, returns_by_day
 from omega.reference.returns import annualised, growth_rate, ratio
+from omega.results.named_metrics import NamedMetrics
 
 Metric: TypeAlias = float | int | datetime | None
 
@@ -57,7 +58,7 @@ class HasEquity(Protocol):
         """The tables of the run."""
 
 
-class Measured(dict[str, Metric]):
+class Measured(NamedMetrics):
     """Metrics by name; one that is undefined is None.
 
     Attributes:

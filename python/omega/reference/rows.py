@@ -113,8 +113,7 @@ class Order:
     def take_over(self, signal: Signal) -> None:
         """Take over what a signal requests; the size and the expiry are for the order book."""
         self.set_levels(signal.stop_loss, signal.take_profit)
-        self.trailing_stop = cast("float | Distance | None", signal.trailing_stop)  # as it checked
-        self.oco = signal.oco
+        self.trailing_stop, self.oco = trail_of(signal), signal.oco
         self.reason, self.tags = signal.reason, tuple(signal.tags)
         self.reduce_only, self.trail = signal.reduce_only, signal.trail
         self.lots = 0.0 if signal.size is None else signal.size
@@ -223,6 +222,11 @@ def number_of(distance: float | Distance) -> float:
 def distance_of(level: float | Distance | None) -> Distance | None:
     """A level as a distance, where it is one."""
     return level if isinstance(level, Distance) else None
+
+
+def trail_of(signal: Signal) -> float | Distance | None:
+    """Return the distance of a signal's trailing stop, which it made of a `TrailingStop`."""
+    return cast("float | Distance | None", signal.trailing_stop)
 
 
 def price_of(level: float | Distance | None) -> float | None:

@@ -53,7 +53,7 @@ _MEANING = {
     "trials_to_doubt": "number of trials at which dsr falls below 0.95",
     "pbo": "how often the winner on half the days is below the median on the other half",
     "probability_of_loss": "how often the winner on half the days loses on the other half",
-    "spa": "p-value of the best against cash, with all trials considered",
+    "spa": "p-value of the best against cash, not against holding, with all trials considered",
 }
 """The numbers that a person reads first."""
 _FULL = 16
