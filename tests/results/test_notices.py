@@ -50,6 +50,12 @@ def test_refused_entries_are_counted_by_reason_and_other_actions_apart(
     assert found == {}
 
 
+def test_a_close_that_finds_nothing_is_no_warning(backend: str) -> None:
+    found = run(backend, {1: omega.Close(), 2: omega.Close(trade_id=99)})
+    text = "2 of the closes and changes refused: not_found 2"
+    assert found == {"refused_actions": Notice("info", "refused_actions", text)}
+
+
 def test_where_all_entries_are_refused_that_is_an_error(backend: str) -> None:
     found = run(backend, {0: long(size=101)})
     text = "1 of 1 entry refused: margin 1"

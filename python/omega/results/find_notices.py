@@ -23,6 +23,7 @@ _SHARE = 0.05
 _SHOWN_AS_MORE = 1.005
 """The least exposure that two decimals show as more than the equity."""
 _REACHED = 0.9
+_CHANGES = ("modify", "cancel")
 _FOR_MONEY = ("cash", "margin")
 _ROUNDING = 1e-9
 _DEFAULT_LOTS = 1.0
@@ -132,7 +133,9 @@ def _orders(result: Reported) -> Iterator[Notice]:
     some = refused.filter(~pl.col("is_entry"))
     if some.height:
         text = f"{some.height:,} of the closes and changes refused: {_by_reason(some)}"
-        yield Notice("warning", "refused_actions", text)
+        found_nothing = ~pl.col("type").is_in(_CHANGES) & (pl.col("reject_reason") == "not_found")
+        level = "info" if some.select(found_nothing.all()).item() else "warning"
+        yield Notice(level, "refused_actions", text)
     by_engine = orders.filter(
         (pl.col("status") == "cancelled") & pl.col("reject_reason").is_not_null()
     )
@@ -157,7 +160,7 @@ def _is_other(result: Reported, orders: pl.DataFrame) -> pl.Series:
     no_level = pl.all_horizontal(pl.col("price", "stop_loss", "take_profit").is_null())
     plain = (pl.col("type") == "market") & no_level
     too_small = plain & (pl.col("lots") == 0.0) & (pl.col("reject_reason") == "size")
-    is_change = pl.col("type").is_in(["modify", "cancel"])
+    is_change = pl.col("type").is_in(_CHANGES)
     only_closed = (pl.col("status") == "filled") & ~pl.col("order_id").is_in(openers)
     had_nothing = plain & (pl.col("status") == "cancelled") & pl.col("reject_reason").is_null()
     not_there = pl.col("reject_reason").is_in(["not_found", "filled", "reduce_only"])
