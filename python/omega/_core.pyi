@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from typing_extensions import Buffer, CapsuleType, disjoint_base
 
 from omega.config.distances import Distance
+from omega.config.managers import TrailingStop
 from omega.contract import (
     Callbacks,
     ClockFields,
@@ -113,7 +114,7 @@ class AccountView:
         take_profit: float | Distance | None = None,
         symbol: str | None = None,
         expires: datetime | int | str | None = None,
-        trailing_stop: float | Distance | None = None,
+        trailing_stop: float | Distance | TrailingStop | None = None,
         oco: str | None = None,
         reduce_only: bool = False,
         reason: str | None = None,
@@ -162,7 +163,7 @@ class AccountView:
         take_profit: float | Distance | None = None,
         symbol: str | None = None,
         expires: datetime | int | str | None = None,
-        trailing_stop: float | Distance | None = None,
+        trailing_stop: float | Distance | TrailingStop | None = None,
         oco: str | None = None,
         reduce_only: bool = False,
         reason: str | None = None,

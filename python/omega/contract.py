@@ -344,7 +344,7 @@ class WeightFields(TypedDict):
 class ResultTables(Protocol):
     """What a backend returns: `omega._core.RunTables`, or anything that can do the same.
 
-    Each table exports Arrow, with the columns of ``docs/concepts/results.md``.
+    Each table exports Arrow, with the columns of the page "Results".
     """
 
     @property

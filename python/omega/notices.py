@@ -1,6 +1,6 @@
 """Notices: what the numbers of a run should be read with, such as refused orders or a ruin.
 
-docs/reference/rules.md defines each kind.
+The page "Results" defines each kind.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ KINDS = (
     "unreached_targets",
     "small_positions",
     "far_stops",
+    "near_stops",
     "start_moved",
     "late_symbols",
     "ambiguous",
@@ -59,7 +60,7 @@ class Notice:
 
     Attributes:
         level: "error", "warning" or "info".
-        kind: A stable name, such as "refused_orders"; docs/concepts/results.md lists all.
+        kind: A stable name, such as "refused_orders"; the page "Results" lists all.
         text: A sentence.
 
     Example:

@@ -1,8 +1,8 @@
 """What the components of an engine must be able to do; any object that can is one.
 
 Components take signals, views of candles, and times, which are integers in the unit of the time
-column. Omega's own are `omega.ExecutionSimulator` and `omega.Portfolio`; docs/concepts/engines.md
-has the order in which each is called.
+column. Omega's own are `omega.ExecutionSimulator` and `omega.Portfolio`; the page
+"Engines" has the order in which each is called.
 """
 
 from omega.engines.protocols import (

@@ -63,6 +63,20 @@ def test_a_table_of_closes_is_told_where_to_read_on(wide: pl.DataFrame | None) -
     assert "column 'open' is missing" in str(found.value)
 
 
+def test_closes_alone_are_told_to_stand_for_all_prices() -> None:
+    frame = pd.DataFrame({"close": [1.0, 2.0]}, pd.to_datetime(["2024-01-01", "2024-01-02"]))
+    hint = "take the close for all four prices: frame.assign"
+    for series in (frame["close"], SHARE["close"]):
+        with pytest.raises(ConfigError, match=f"given a Series of .*{hint}"):
+            omega.run_backtest(series, omega.native("buy_and_hold"))
+    for table in (frame, SHARE.select("time", "close")):
+        with pytest.raises(InvalidCandleData, match=f"column 'open' is missing.*{hint}"):
+            omega.run_backtest(table, omega.native("buy_and_hold"))
+    close = frame["close"]
+    whole = frame.assign(Open=close, High=close, Low=close)
+    assert omega.run_backtest(whole, omega.native("buy_and_hold")).equity.height == 2
+
+
 def test_weights_with_texts_as_their_index_are_told_to_make_times_of_them() -> None:
     weights = pd.DataFrame({"SHARE": [0.5]}, ["2014-01-02"])
     with pytest.raises(ConfigError, match=r"pd.to_datetime\(weights.index\)"):

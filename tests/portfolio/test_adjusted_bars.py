@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -103,6 +104,27 @@ def test_dividends_and_rolls(backend: str) -> None:
         ran = seen(Looks(), backend, days(closes), events=omega.Events(rolls=rolls)).strategy
         for note, price in ((3, 40.0), (4, 38.0), (7, 38.0)):
             assert ran.notes[note][1:] == (pytest.approx(price), pytest.approx(price))
+
+
+@each_backend
+def test_times_in_seconds_are_those_of_the_candles(backend: str) -> None:
+    """A frame of Polars has no seconds, which Arrow has."""
+
+    class Looks(omega.Strategy):
+        def init(self) -> None:
+            self.notes: list[Any] = []
+            self.mean = self.sma(1, timeframe="W1")
+
+        def on_bar(self, bar: omega.Bar) -> None:
+            week = bar.tf("W1")
+            self.notes.append((bar.time, week.time, week.close, self.mean[-1]))
+
+    table = DATA.to_arrow()
+    kind = pa.timestamp("s", getattr(DATA.schema["time"], "time_zone", None))
+    table = table.set_column(0, "time", table["time"].cast(kind))
+    notes = seen(Looks(), backend, table).strategy.notes
+    assert notes == seen(Looks(), backend).strategy.notes
+    assert notes[-1][1].year == 2024
 
 
 @each_backend

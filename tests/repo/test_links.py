@@ -57,3 +57,19 @@ def test_a_page_links_to_files_that_are_there(page: Path) -> None:
         if "://" not in target:
             file = target.partition("#")[0]
             assert (page.parent / file).exists(), f"{page.name} links to {target}"
+
+
+def test_the_package_names_pages_of_the_site_by_their_titles() -> None:
+    """A user of a wheel has no file of the documentation."""
+    titles = set()
+    for page in TOP.glob("docs/**/*.md"):
+        found = re.search(r"^# (.+)$", page.read_text(), re.MULTILINE)
+        titles |= {found[1], found[1].partition(":")[0]} if found else set()
+    named = set()
+    for file in sorted(TOP.glob("python/omega/**/*.py*")):
+        if file.suffix in {".py", ".pyi"}:
+            text = file.read_text()
+            assert not re.search(r"docs/[\w-]+/[\w-]+\.md", text), f"{file} names a file"
+            named |= set(re.findall(r'\bpage\s+"([A-Z][^"]+)"', text))
+    assert named >= {"Results", "Sweeps", "Strategies without the interpreter"}
+    assert named <= titles

@@ -18,33 +18,16 @@ from omega.results.example import EXAMPLE
 from omega.results.result import BacktestResult, example_result, tables_from_columns
 from tests.support import candles
 from tests.support import run_columns as runs
+from tests.support.notices import FLAT, long, run
 
-FLAT = candles.quoted(*[(100,)] * 5)
 SHARES = omega.Instrument()
 DAILY = [1440 * k for k in range(6)]
-
-
-def run(
-    backend: str,
-    plan: Any,  # noqa: ANN401 - any form
-    data: Any = FLAT,  # noqa: ANN401 - as above
-    **settings: Any,  # noqa: ANN401 - of run_backtest
-) -> dict[str, Notice]:
-    """Give the notices of a run by kind, but for the one about its length."""
-    strategy = candles.told(plan) if isinstance(plan, dict) else plan
-    result = omega.run_backtest(data, strategy, backend=backend, **settings)
-    assert list(result.notices) == list(in_order(result.notices))
-    return {one.kind: one for one in result.notices if one.kind != "short_period"}
 
 
 def changed(table: str, **columns: list[Any]) -> BacktestResult:
     """Give the example with other columns in a table."""
     tables = {**EXAMPLE, table: {**EXAMPLE[table], **columns}}
     return BacktestResult(tables_from_columns(tables, symbols=["EURUSD"], unit="ms"))
-
-
-def long(**fields: Any) -> omega.Signal:  # noqa: ANN401 - of a signal
-    return omega.Signal("long", **fields)
 
 
 def test_a_run_with_nothing_to_tell_has_no_notice(backend: str) -> None:
@@ -65,6 +48,12 @@ def test_refused_entries_are_counted_by_reason_and_other_actions_apart(
     text = "2 of the closes and changes refused: not_found 2"
     assert found.pop("refused_actions") == Notice("warning", "refused_actions", text)
     assert found == {}
+
+
+def test_a_close_that_finds_nothing_is_no_warning(backend: str) -> None:
+    found = run(backend, {1: omega.Close(), 2: omega.Close(trade_id=99)})
+    text = "2 of the closes and changes refused: not_found 2"
+    assert found == {"refused_actions": Notice("info", "refused_actions", text)}
 
 
 def test_where_all_entries_are_refused_that_is_an_error(backend: str) -> None:
@@ -179,51 +168,6 @@ def test_positions_are_worth_what_the_market_pays(
     found = run(backend, {0: omega.Signal(direction, size=100)}, data)
     assert found.keys() == ({"exposure"} if text else set())
     assert str(found.get("exposure", "")).startswith(text or "")
-
-
-@pytest.mark.parametrize(
-    ("direction", "distance", "is_far"),
-    [("long", 90, False), ("long", 100, True), ("short", 299, False), ("short", 300, True)],
-)
-def test_a_stop_that_no_price_reaches_is_a_warning(
-    backend: str, direction: str, distance: float, is_far: bool
-) -> None:
-    """Entries are at 100: a long stop 100 away is at 0, a short one 300 away at 400."""
-    plan = {0: omega.Signal(direction, size=2, stop_loss=omega.Distance(distance))}
-    found = run(backend, plan)
-    text = (
-        "1 of 1 trade had a stop that no price reaches; distances are prices and not points: "
-        "20 pips of EURUSD are 0.0020"
-    )
-    assert found == ({"far_stops": Notice("warning", "far_stops", text)} if is_far else {})
-    assert run(backend, plan, instruments=omega.Instrument(allow_negative=True)) == {}
-
-
-@pytest.mark.parametrize(
-    ("direction", "levels", "is_far"),
-    [
-        ("long", {"stop_loss": 0.05}, True),
-        ("long", {"stop_loss": 10.0}, False),
-        ("long", {"take_profit": 1000.0}, False),
-        ("long", {"take_profit": 1000.5}, True),
-        ("short", {"take_profit": 9.5}, True),
-        ("short", {"stop_loss": 399.0}, False),
-    ],
-)
-def test_a_level_that_was_meant_as_a_share_is_a_warning(
-    backend: str, direction: str, levels: dict[str, Any], is_far: bool
-) -> None:
-    found = run(backend, {0: omega.Signal(direction, size=2, **levels)})
-    text = (
-        "1 of 1 trade had a stop or target below a tenth of the entry price, or above ten times "
-        "it; a level is a price: for 5 % write omega.Distance.percent(5)"
-    )
-    assert found == ({"far_stops": Notice("warning", "far_stops", text)} if is_far else {})
-
-
-def test_a_trailing_stop_in_points_is_a_warning(backend: str) -> None:
-    found = run(backend, {0: long(size=2, trailing_stop=200.0)})
-    assert found.keys() == {"far_stops"}
 
 
 def test_a_lot_that_nobody_chose_and_that_is_small_is_a_warning(backend: str) -> None:
@@ -424,7 +368,7 @@ def test_a_growth_rate_of_less_than_a_year_is_marked(days: int, is_told: bool) -
     columns = runs.curve([100.0, 110.0], step=(days - 1) * runs.DAY_MS)
     result = BacktestResult(tables_from_columns(columns, symbols=["EURUSD"], unit="ms"))
     assert [one.kind for one in result.notices] == (["short_period"] if is_told else [])
-    assert ("(10.18 %)" in result.summary()) is is_told
+    assert ("CAGR, extrapolated" in result.summary()) is is_told
     assert ("color:gray" in result._repr_html_()) is is_told
 
 
@@ -450,6 +394,7 @@ def test_every_notice_is_on_the_pages(tmp_path: Path) -> None:
         places = [page.index(str(one)) for one in result.notices]
         assert places == sorted(places)
     assert "data-short" in report
+    assert "CAGR, extrapolated" in report
     assert report.index(str(result.notices[2])) < report.index('<dl class="figures">')
     assert report.index(str(result.notices[3])) > report.index("<h2>Ambiguity</h2>")
 

@@ -12,6 +12,7 @@ import rich.console
 from hypothesis import given
 from hypothesis import strategies as st
 
+import omega
 from omega import BacktestResult, OmegaError
 from omega.report._metrics import formatted, thinned
 from omega.report._summary import sparkline
@@ -30,7 +31,7 @@ Initial equity       10,000.00     Trades                       3
 Final equity         10,150.00     Win rate               66.67 %
 Net profit              150.00     Profit factor             2.50
 Return                  1.50 %     Expectancy               50.00
-CAGR                (196.72 %)     Average R                 0.50
+CAGR, extrapolated    196.72 %     Average R                 0.50
 Volatility             19.75 %     Average win             125.00
 Sharpe                    5.59     Average loss           -100.00
 Sortino                  18.60     Time in market         80.00 %
@@ -52,6 +53,16 @@ def empty_result() -> BacktestResult:
 
 def test_the_summary_says_what_a_trader_asks() -> None:
     assert example_result().summary() == SUMMARY
+
+
+@pytest.mark.parametrize("metrics", [example_result().metrics, omega.metrics([100.0, 110.0, 99.0])])
+def test_an_unknown_metric_is_answered_with_the_nearest(
+    metrics: dict[str, object],
+) -> None:
+    assert metrics.get("Sharpe Ratio") is None
+    for name in ("Sharpe Ratio", "sharpe_ratio", "SHARPE"):
+        with pytest.raises(KeyError, match=r"Did you mean 'sharpe'\?"):
+            metrics[name]
 
 
 def test_a_run_without_bars_has_a_summary() -> None:

@@ -44,6 +44,43 @@ def test_a_call_in_a_callback_is_answered_with_what_there_is(
         omega.run_backtest(CANDLES, deciding(call), backend=backend)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda own: own.sell(lots=1), "TypeError: sell has no 'lots'. Write size="),
+        (lambda own: own.by(1), "has no attribute 'by'. Did you mean 'buy'?"),
+        (lambda own: own.zzz, "has no attribute 'zzz'"),
+    ],
+)
+def test_a_row_of_a_sweep_names_it_too(
+    call: Callable[[Any], object], words: str, workers: int
+) -> None:
+    grid = {"cash": [1_000, 2_000]}
+    rows = omega.sweep(CANDLES, deciding(call), grid, workers=workers).to_polars()["error"]
+    assert all(row.endswith(words) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("given", "same"),
+    [
+        (omega.TrailingStop(0.5), 0.5),
+        (omega.TrailingStop(percent=2), omega.Distance.percent(2)),
+    ],
+)
+def test_an_order_takes_the_trailing_stop_of_a_run(
+    backend: str, given: omega.TrailingStop, same: float | omega.Distance
+) -> None:
+    def ran(form: Any) -> omega.BacktestResult:  # noqa: ANN401 - whatever is tried
+        strategy = deciding(lambda own: (own.buy(1, trailing_stop=form), None)[1])
+        return omega.run_backtest(CANDLES, strategy, backend=backend)
+
+    assert ran(given).fills.height
+    assert ran(given).fingerprint == ran(same).fingerprint
+    with pytest.raises(omega.ConfigError, match=r"position_manager=omega\.TrailingStop\(dist"):
+        ran(omega.TrailingStop(0.5, trigger=1.0))
+
+
 def test_a_timeframe_that_a_strategy_declares_is_to_be_added(backend: str) -> None:
     class Higher(omega.Strategy):
         def init(self) -> None:

@@ -206,6 +206,8 @@ def test_the_table_goes_to_other_libraries() -> None:
     [
         ({"grid": {"fats": [3]}}, "no parameter 'fats'.*Did you mean 'fast'"),
         ({"metrics": ["sharp"]}, "no metric 'sharp'. Did you mean 'sharpe'"),
+        ({"metrics": ["alpha"]}, "are of a single run"),
+        ({"benchmark": True}, "no setting 'benchmark'. A benchmark"),
         ({"metrics": "sharpe"}, "expected a list"),
         ({"metrics": 5}, "given 5, expected a list of names"),
         ({"metrics": [1]}, "given 1 in the list, expected names"),

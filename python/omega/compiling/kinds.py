@@ -136,6 +136,7 @@ def _joined_arrays(one: ArrayKind, other: ArrayKind) -> Kind | None:
 def refusal(where: str, problem: str) -> ConfigError:
     """Return the error of a line that cannot be compiled."""
     return ConfigError(
-        f"omega.compiled: {where}: {problem}. docs/guides/compiled.md lists what can be compiled; "
+        f"omega.compiled: {where}: {problem}. "
+        'The page "Strategies without the interpreter" lists what can be compiled; '
         "@omega.compiled(fallback=True) runs the rest uncompiled"
     )

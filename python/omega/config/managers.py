@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from omega.config.values import CENTURY, MOST, check, number, optional, value, whole
+from omega.config.distances import Distance, as_level
+from omega.config.values import CENTURY, MOST, Refused, check, number, optional, value, whole
 from omega.errors import ConfigError
 
 
@@ -42,6 +43,22 @@ class TrailingStop:
                 f"TrailingStop: given distance={self.distance!r} and percent={self.percent!r}, "
                 "expected one of them"
             )
+
+
+def as_trail(given: object) -> float | Distance:
+    """Take the distance of an order's own trailing stop.
+
+    Example:
+        >>> as_trail(TrailingStop(0.0020)), as_trail(TrailingStop(percent=2))
+        (0.002, Distance.percent(2.0))
+    """
+    if not isinstance(given, TrailingStop):
+        return as_level(given)
+    if given.trigger is not None:
+        raise Refused(
+            f"a distance: a trigger is of the whole run, position_manager=omega.{given!r}"
+        )
+    return Distance.percent(given.percent) if given.distance is None else given.distance
 
 
 @value

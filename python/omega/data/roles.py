@@ -18,6 +18,12 @@ ROLES = ("time", *PLAIN, *BID, *ASK, *QUOTE, "spread", "volume", "symbol")
 
 ALIASES = {"time": ("time", "timestamp", "datetime", "date", "ts", "open_time")}
 
+CLOSES_ALONE = (
+    "Of closes alone take the close for all four prices: "
+    "frame.assign(Open=close, High=close, Low=close), or with_columns(open='close', ...) in Polars."
+)
+"""What to do where there is no more than a close."""
+
 INDEX = "__index_level_0__"
 """An index without a name, as files of pandas have it: the time where no other column is."""
 
@@ -141,11 +147,11 @@ def _require(needed: Sequence[str], roles: Mapping[str, str], names: Sequence[st
             rule="column",
         )
     close = closest(missing, [name for name in names if name not in roles.values()])
-    hint = (
-        f"Did you mean columns={{{missing!r}: {close!r}}}?"
-        if close
-        else f"Add it, or map another one: columns={{{missing!r}: 'its name'}}"
-    )
+    hint = f"Add it, or map another one: columns={{{missing!r}: 'its name'}}"
+    if close:
+        hint = f"Did you mean columns={{{missing!r}: {close!r}}}?"
+    elif "close" in roles and not {"open", "high", "low"} & set(roles):
+        hint = f"{CLOSES_ALONE} Else map it: columns={{{missing!r}: 'its name'}}"
     raise InvalidCandleData(
         f"column {missing!r} is missing; the columns are {', '.join(map(repr, names))}. {hint}",
         column=missing,

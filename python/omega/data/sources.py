@@ -24,6 +24,7 @@ from omega.data.arrow import inspected, unreadable
 from omega.data.dataset import Dataset, collected, mapped_file
 from omega.data.locations import is_remote
 from omega.data.own_columns import as_series
+from omega.data.roles import CLOSES_ALONE
 from omega.data.rows import Rows
 from omega.errors import ConfigError, InvalidCandleData
 from omega.libraries import refused_as
@@ -120,6 +121,11 @@ def _table(data: ArrowLike, *, cast: bool) -> Source:
     if isinstance(data, (pl.DataFrame, pl.LazyFrame)):
         return _polars(data) if isinstance(data, pl.DataFrame) else _lazy(data)
     library = type(data).__module__.partition(".")[0]
+    if library in ("pandas", "polars") and type(data).__name__ == "Series":
+        raise ConfigError(
+            f"data: given a Series of {library}, expected a table with time, open, high, low and "
+            f"close. {CLOSES_ALONE}"
+        )
     if library == "pandas":
         return _pandas(data, cast=cast)
     if library in ("duckdb", "_duckdb") and hasattr(data, "project"):

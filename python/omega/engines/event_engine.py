@@ -50,7 +50,7 @@ class EventEngine:
 
     On each bar, in this order: the strategy is called, its signals go to the executor, exits are
     looked for where something is active, then the position manager, the portfolio and the progress.
-    docs/concepts/engines.md describes what each component gets.
+    The page "Engines" describes what each component gets.
 
     Example:
         >>> from datetime import datetime

@@ -43,7 +43,9 @@ _NOTHING_LEFT = 1e-9
 
 
 class ExecutionSimulator:
-    """Omega's own executor: matches orders against bid and ask bars by docs/concepts/execution.md.
+    """Omega's own executor: matches orders against bid and ask bars.
+
+    The page "Execution" has its rules.
 
     In an engine it is native, and none of its methods is called: one that overrides them is no
     variant of it and is refused. An executor of your own follows `omega.protocols.Executor`.

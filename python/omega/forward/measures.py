@@ -69,7 +69,7 @@ def daily_returns(initial: float, closes: Floats) -> Floats:
 def measured(curve: Curve, initial: float) -> dict[str, float | None]:
     """Return the metrics of a curve that began with an equity.
 
-    They are those of ``docs/concepts/results.md``, of the stretch alone.
+    They are those of the page "Results", of the stretch alone.
     """
     equity, days = curve.equity, curve.days
     if not len(equity) or initial <= 0.0:

@@ -94,7 +94,7 @@ class Declaring:
         """Declare an indicator by name; each also has a method of its own.
 
         Args:
-            name: The indicator: a name of docs/concepts/indicators.md.
+            name: The indicator: a name of the page "Indicators".
             parameters: Its parameters in order; what is left out has its default.
             source: A column by its name (`close`, `ask_high`, `volume`, one of the data's own), a
                 Polars expression, a series or array with a value for each bar, or another

@@ -69,7 +69,7 @@ class Shapes(Declaring):
         and `modified_hikkake` 200 where a break is confirmed.
 
         Args:
-            name: One of the names in docs/concepts/indicators.md, such as "hammer".
+            name: One of the names on the page "Indicators", such as "hammer".
             penetration: How far a last close must reach into a body, as a part of it; None is
                 the pattern's own, and the only one of patterns without one.
             of: `side`, `timeframe` and `symbol`.

@@ -1,7 +1,7 @@
 """The look-ahead check: what a strategy decides on a bar must not change with later bars.
 
 The report names each column and each order that depends on bars still to come, and the first bar on
-which it does. ``docs/guides/look-ahead.md`` describes the method.
+which it does. The page "Does my strategy look ahead?" describes the method.
 """
 
 from __future__ import annotations

@@ -13,10 +13,11 @@ from omega.errors import ConfigError
 from omega.measures.curves import Curve, curve_of
 from omega.measures.measuring import HasEquity, Metric, with_days
 from omega.measures.rates import RiskFree, risk_free_of
-from omega.measures.relative import NAMES, paired, relative
+from omega.measures.relative import paired, relative
 from omega.reference.days import Days
 from omega.reference.metrics import closes_by_day
 from omega.reference.returns import annualised
+from omega.report._metrics import BESIDE_A_BENCHMARK
 
 _HOLD = "hold"
 _RATIOS = ("sharpe", "sortino")
@@ -152,7 +153,7 @@ class Comparison:
         compared = relative(days, returns, beside, per_year, self.free)
         columns = {"day": days, "returns": returns, "benchmark": beside}
         frame = pl.DataFrame(columns).with_columns(pl.col("day").cast(pl.Date))
-        metrics: dict[str, Metric] = {name: compared[name] for name in NAMES}
+        metrics: dict[str, Metric] = {name: compared[name] for name in BESIDE_A_BENCHMARK}
         return found | metrics, Benchmark(self.symbol or "series", frame, metrics, held)
 
     def _closes(

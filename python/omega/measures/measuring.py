@@ -24,6 +24,7 @@ from omega.measures.relative import paired, relative
 from omega.reference.days import Days
 from omega.reference.metrics import closes_by_day, returns_by_day
 from omega.reference.returns import annualised, growth_rate, ratio
+from omega.results.named_metrics import NamedMetrics
 
 Metric: TypeAlias = float | int | datetime | None
 
@@ -57,7 +58,7 @@ class HasEquity(Protocol):
         """The tables of the run."""
 
 
-class Measured(dict[str, Metric]):
+class Measured(NamedMetrics):
     """Metrics by name; one that is undefined is None.
 
     Attributes:
@@ -110,7 +111,7 @@ def metrics(
         calendar: Which day an instant belongs to, as `omega.run_backtest` takes it.
 
     Returns:
-        The metrics of docs/concepts/results.md that a curve has, and `benchmark_return`,
+        The metrics of the page "Results" that a curve has, and `benchmark_return`,
         `benchmark_drawdown`, `benchmark_sharpe`, `alpha`, `beta`, `correlation`, `tracking_error`,
         `information_ratio`, `up_capture` and `down_capture` where there is a benchmark;
         None for what is undefined.

@@ -8,22 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from omega.measures.rates import RiskFree
+from omega.report._metrics import BESIDE_A_BENCHMARK
 
 Value: TypeAlias = float | None
-
-NAMES = (
-    "benchmark_return",
-    "benchmark_drawdown",
-    "benchmark_sharpe",
-    "alpha",
-    "beta",
-    "correlation",
-    "tracking_error",
-    "information_ratio",
-    "up_capture",
-    "down_capture",
-)
-"""What `relative` gives, in order."""
 
 
 def paired(
@@ -84,7 +71,7 @@ def relative(
         >>> found["beta"], found["up_capture"] > 1.0, found["alpha"]
         (2.0, True, None)
     """
-    found: dict[str, Value] = dict.fromkeys(NAMES)
+    found: dict[str, Value] = dict.fromkeys(BESIDE_A_BENCHMARK)
     n = len(returns)
     if not n:
         return found

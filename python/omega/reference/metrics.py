@@ -1,4 +1,4 @@
-"""Metrics in plain Python, each as its definition in ``docs/concepts/results.md`` reads.
+"""Metrics in plain Python, each as its definition in the page "Results" reads.
 
 The order of operations is the one stated there, so that the native metrics are the same to the last
 bit.

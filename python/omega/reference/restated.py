@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from omega.config.distances import Distance
 from omega.reference.matching import Candle, Ohlc
-from omega.reference.rows import NO_CANDLE, Order, Position
+from omega.reference.rows import NO_CANDLE, Order, Position, trail_of
 from omega.reference.sizing import over
 from omega.strategy.actions import Action, Modify, Signal
 from omega.strategy.rebalance import Rebalance
@@ -103,7 +103,7 @@ class Restated:
             return replace(action, price=self.level(action.price), **changed)
         changed |= {
             "entry_price": self.level(action.entry_price),
-            "trailing_stop": self.distance(action.trailing_stop),
+            "trailing_stop": self.distance(trail_of(action)),
             "trail": self.distance(action.trail),
         }
         return replace(action, **changed)

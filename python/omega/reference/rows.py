@@ -1,7 +1,7 @@
 """Rows of a run: moments, orders, fills, positions, trades.
 
 The names of the fields are those of the columns of the result tables, so that a list of rows is a
-table (``docs/concepts/results.md``).
+table (the page "Results").
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from types import EllipsisType
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from omega.config.distances import Distance
 from omega.reference.matching import Candle, Live, Ohlc, Waiting
@@ -112,7 +112,7 @@ class Order:
     def take_over(self, signal: Signal) -> None:
         """Take over what a signal requests; the size and the expiry are for the order book."""
         self.set_levels(signal.stop_loss, signal.take_profit)
-        self.trailing_stop, self.oco = signal.trailing_stop, signal.oco
+        self.trailing_stop, self.oco = trail_of(signal), signal.oco
         self.reason, self.tags = signal.reason, tuple(signal.tags)
         self.reduce_only, self.trail = signal.reduce_only, signal.trail
         self.lots = 0.0 if signal.size is None else signal.size
@@ -221,6 +221,11 @@ def number_of(distance: float | Distance) -> float:
 def distance_of(level: float | Distance | None) -> Distance | None:
     """A level as a distance, where it is one."""
     return level if isinstance(level, Distance) else None
+
+
+def trail_of(signal: Signal) -> float | Distance | None:
+    """Return the distance of a signal's trailing stop, which it made of a `TrailingStop`."""
+    return cast("float | Distance | None", signal.trailing_stop)
 
 
 def price_of(level: float | Distance | None) -> float | None:

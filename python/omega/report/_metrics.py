@@ -15,6 +15,21 @@ if TYPE_CHECKING:
     from omega.report._reported import Reported as Measured
 
 UNDEFINED = "-"
+EXTRAPOLATED = "CAGR, extrapolated"
+"""What the growth rate of a run of less than a year is called."""
+BESIDE_A_BENCHMARK = (
+    "benchmark_return",
+    "benchmark_drawdown",
+    "benchmark_sharpe",
+    "alpha",
+    "beta",
+    "correlation",
+    "tracking_error",
+    "information_ratio",
+    "up_capture",
+    "down_capture",
+)
+"""What a benchmark adds to the metrics, in order."""
 _PERCENT = {
     "alpha",
     "average_drawdown",

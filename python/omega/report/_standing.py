@@ -38,7 +38,7 @@ CANNOT_SAY = {
     ),
     "p_adjusted": "a probability that the run is good. Runs above 0.05 may be good, too",
 }
-"""What each number shows and does not show, as docs/guides/how-much-is-luck.md has it."""
+"""What each number shows and does not show, as the page "How much of this is luck?" has it."""
 _NAMES = {
     "psr": "Probabilistic Sharpe ratio",
     "dsr": "Deflated Sharpe ratio (DSR)",

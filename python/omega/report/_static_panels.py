@@ -12,7 +12,14 @@ import polars as pl
 from omega.report import _svg
 from omega.report._days import dates
 from omega.report._labels import label
-from omega.report._metrics import formatted, is_under_a_year, number_of, start_of
+from omega.report._metrics import (
+    BESIDE_A_BENCHMARK,
+    EXTRAPOLATED,
+    formatted,
+    is_under_a_year,
+    number_of,
+    start_of,
+)
 from omega.report._numbers import counted, minus, money, percent
 from omega.report._parts import figures, hint, none, table
 from omega.report._reported import Reported
@@ -73,18 +80,7 @@ _GROUPS = {
         "ulcer_index",
         "recovery_factor",
     ),
-    "Beside the benchmark": (
-        "benchmark_return",
-        "benchmark_drawdown",
-        "benchmark_sharpe",
-        "alpha",
-        "beta",
-        "correlation",
-        "tracking_error",
-        "information_ratio",
-        "up_capture",
-        "down_capture",
-    ),
+    "Beside the benchmark": BESIDE_A_BENCHMARK,
     "Activity and costs": (
         "exposure",
         "turnover",
@@ -108,12 +104,12 @@ def key_figures(result: Reported) -> str:
     chosen = _KEY_FIGURES | (_COMPARED if "benchmark_return" in result.metrics else {})
     for name, metric in chosen.items():
         value = result.metrics.get(metric)
-        sign = ""
+        shown, sign = name, ""
         if metric == "cagr" and is_under_a_year(result.metrics):
-            sign = ' data-short="true" title="From less than a year"'
+            shown, sign = EXTRAPOLATED, ' data-short="true" title="From less than a year"'
         elif metric in ("net_profit", "total_return", "cagr") and isinstance(value, float):
             sign = f' data-sign="{(value > 0) - (value < 0)}"'
-        cells.append((name, formatted(metric, value), sign))
+        cells.append((shown, formatted(metric, value), sign))
     return figures(cells)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from omega.errors import printable
 from omega.notices import LABELS, Notice, divided, to_explain
 from omega.report._labels import listed
-from omega.report._metrics import formatted, is_under_a_year, thinned
+from omega.report._metrics import EXTRAPOLATED, formatted, is_under_a_year, thinned
 from omega.report._reported import Reported, Statistics
 
 if TYPE_CHECKING:
@@ -57,11 +57,12 @@ def summary(result: Reported) -> str:
     """Return the whole result as aligned text."""
     texts = _texts(result)
     above, below = divided(result.notices)
-    left = [(label, texts[name]) for label, name in _LEFT.items()]
+    left = [(_label(result, label), texts[name]) for label, name in _LEFT.items()]
     right = [(label, texts[name]) for label, name in _RIGHT.items()]
     lines = [*map(_line, above), *([""] if above else []), _headline(result, texts), ""]
     lines += [
-        f"{a:<15}{b:>15}     {c:<15}{d:>15}" for (a, b), (c, d) in zip(left, right, strict=True)
+        f"{a:<14} {b:>{29 - max(len(a), 14)}}     {c:<15}{d:>15}"
+        for (a, b), (c, d) in zip(left, right, strict=True)
     ]
     lines += ["", *(f"{label:<15}{text}" for label, text in _footer(result, texts))]
     lines += map(_line, below)
@@ -75,7 +76,7 @@ def html(result: Reported) -> str:
     above, below = divided(result.notices)
     rows = zip(_LEFT.items(), _RIGHT.items(), strict=True)
     cells = "".join(
-        f"<tr>{_cells(a, texts[left])}{_cells(b, texts[right])}</tr>"
+        f"<tr>{_cells(_label(result, a), texts[left])}{_cells(b, texts[right])}</tr>"
         for (a, left), (b, right) in rows
     )
     notes = [*_footer(result, texts), *((LABELS[n.level], n.text) for n in below)]
@@ -114,11 +115,13 @@ def sparkline(equity: NDArray[np.float64]) -> str:
 
 
 def _texts(result: Reported) -> dict[str, str]:
-    """Write all metrics; a growth rate of less than a year stands in brackets."""
-    texts = {name: formatted(name, value) for name, value in result.metrics.items()}
-    if is_under_a_year(result.metrics):
-        texts["cagr"] = f"({texts['cagr']})"
-    return texts
+    """Write all metrics."""
+    return {name: formatted(name, value) for name, value in result.metrics.items()}
+
+
+def _label(result: Reported, label: str) -> str:
+    """A growth rate of less than a year is called extrapolated."""
+    return EXTRAPOLATED if label == "CAGR" and is_under_a_year(result.metrics) else label
 
 
 def _line(notice: Notice) -> str:
@@ -180,7 +183,7 @@ def _time(stats: Statistics, backend: str) -> str:
 
 def _cells(label: str, text: str) -> str:
     indent = "&emsp;" if label.startswith(" ") else ""
-    faint = ";color:gray" if text.startswith("(") else ""  # less than a year of growth
+    faint = ";color:gray" if label == EXTRAPOLATED else ""
     return (
         f'<td style="text-align:left;padding:1px 12px 1px 0">{indent}{escape(label.strip())}</td>'
         f'<td style="text-align:right;padding:1px 32px 1px 0{faint}">{escape(text)}</td>'

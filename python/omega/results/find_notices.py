@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
+from omega.data.store import CandleStore, both_sides
 from omega.notices import Facts, Notice, in_order
 from omega.report._metrics import formatted, is_under_a_year
 from omega.report._reported import Reported
@@ -22,6 +23,7 @@ _SHARE = 0.05
 _SHOWN_AS_MORE = 1.005
 """The least exposure that two decimals show as more than the equity."""
 _REACHED = 0.9
+_CHANGES = ("modify", "cancel")
 _FOR_MONEY = ("cash", "margin")
 _ROUNDING = 1e-9
 _DEFAULT_LOTS = 1.0
@@ -29,6 +31,9 @@ _FAR_UP = 4.0
 """A stop of a short trade at so many times the entry price is none; one of a long trade is at 0."""
 _SHARE_OF_ENTRY, _TIMES_ENTRY = 0.1, 10.0
 """A level so far from the entry was meant otherwise, as 0.05 for 5 %."""
+_SHARE_OF_BAR, _SHARE_OF_TRADES = 0.2, 0.5
+"""A level nearer than this part of a usual bar is noise, and a notice where most trades end so."""
+_LEVELS = ("stop_loss", "take_profit", "trailing_stop")
 _PAUSES = ("session_closed", "blackout", "cooldown")
 """Reasons to refuse that are a wish of the user's."""
 _LISTED = 3
@@ -38,6 +43,7 @@ def notices_of(result: Reported, facts: Facts) -> tuple[Notice, ...]:
     """Return all notices of a run."""
     found = [*_endings(result), *_orders(result), *_ambiguity(result), *_growth(result)]
     found += [*facts.data, *_exposure(result, facts), *_far(result, facts)]
+    found += _near(result)
     found += _of_settings(result, facts)
     return in_order(found)
 
@@ -127,7 +133,9 @@ def _orders(result: Reported) -> Iterator[Notice]:
     some = refused.filter(~pl.col("is_entry"))
     if some.height:
         text = f"{some.height:,} of the closes and changes refused: {_by_reason(some)}"
-        yield Notice("warning", "refused_actions", text)
+        found_nothing = ~pl.col("type").is_in(_CHANGES) & (pl.col("reject_reason") == "not_found")
+        level = "info" if some.select(found_nothing.all()).item() else "warning"
+        yield Notice(level, "refused_actions", text)
     by_engine = orders.filter(
         (pl.col("status") == "cancelled") & pl.col("reject_reason").is_not_null()
     )
@@ -152,7 +160,7 @@ def _is_other(result: Reported, orders: pl.DataFrame) -> pl.Series:
     no_level = pl.all_horizontal(pl.col("price", "stop_loss", "take_profit").is_null())
     plain = (pl.col("type") == "market") & no_level
     too_small = plain & (pl.col("lots") == 0.0) & (pl.col("reject_reason") == "size")
-    is_change = pl.col("type").is_in(["modify", "cancel"])
+    is_change = pl.col("type").is_in(_CHANGES)
     only_closed = (pl.col("status") == "filled") & ~pl.col("order_id").is_in(openers)
     had_nothing = plain & (pl.col("status") == "cancelled") & pl.col("reject_reason").is_null()
     not_there = pl.col("reject_reason").is_in(["not_found", "filled", "reduce_only"])
@@ -280,6 +288,42 @@ def _far(result: Reported, facts: Facts) -> Iterator[Notice]:
             "omega.Distance.percent(5)"
         )
         yield Notice("warning", "far_stops", text)
+
+
+def _near(result: Reported) -> Iterator[Notice]:
+    """Levels that any bar reaches: in percent or in pips, where prices are expected."""
+    trades, reason = result.trades, pl.col("exit_reason").cast(pl.String)
+    quick = trades.filter(reason.is_in(_LEVELS) & (pl.col("bars_held") <= 1))
+    is_fine = "intrabar='magnifier'" in str(result.config.get("execution"))
+    if result.candles is None or is_fine or quick.height <= _SHARE_OF_TRADES * trades.height:
+        return
+    parts = quick.group_by(pl.col("symbol").cast(pl.String), maintain_order=True)
+    near = sum(_count_of_near(own, result.candles.symbol(str(name))) for (name,), own in parts)
+    if near > _SHARE_OF_TRADES * trades.height:
+        text = (
+            f"{near:,} of {_many(trades.height, 'trade')} ended within a bar, by a stop or target "
+            "nearer than the spread or a fifth of a usual bar; a distance is a price: for 2 % "
+            "write omega.Distance.percent(2)"
+        )
+        yield Notice("warning", "near_stops", text)
+
+
+def _count_of_near(trades: pl.DataFrame, store: CandleStore) -> int:
+    """Count the trades of a symbol whose stop or target was in the noise of its candles."""
+    bars = both_sides(store)
+    usual, spread = bars.select(
+        (pl.col("bid_high") - pl.col("bid_low")).median(),
+        (pl.col("ask_close") - pl.col("bid_close")).median(),
+    ).row(0)
+    first = bars.select(pl.col("bid_high", "ask_low").gather(trades["entry_index"]))
+    is_long = pl.col("direction").cast(pl.String) == "long"
+    best = pl.when(is_long).then("bid_high").otherwise("ask_low")
+    reason, stop = pl.col("exit_reason").cast(pl.String), pl.col("stop_loss")
+    level = pl.when(reason == "take_profit").then("take_profit").otherwise(stop)
+    # A trailing stop has followed the bar of the entry; other levels stand where they were.
+    origin = pl.when(reason == "trailing_stop").then(best).otherwise("entry_price")
+    is_near = (level - origin).abs() < max(_SHARE_OF_BAR * usual, spread)
+    return trades.hstack(first).filter(is_near).height
 
 
 def _of_settings(result: Reported, facts: Facts) -> Iterator[Notice]:

@@ -1,7 +1,7 @@
 """The limits of undefined metrics, so that runs of a sweep can be ranked.
 
 A ratio whose divisor is 0 has no value in a result (None). Beside other runs it stands for what it
-tends to: a run that never loses has an infinite profit factor. `docs/guides/sweeps.md` lists all.
+tends to: a run that never loses has an infinite profit factor. The page "Sweeps" lists all.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The result of a run: tables, metrics, and everything that is needed to run it again.
 
 Frames lie in the engine's own Arrow buffers, and numbers come from those tables alone. All metrics
-are defined in ``docs/concepts/results.md``.
+are defined in the page "Results".
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from omega.results.display import Display, Metric
 from omega.results.events_table import WithEvents, read_events, with_chains
 from omega.results.example import EXAMPLE
 from omega.results.find_notices import notices_of
+from omega.results.named_metrics import NamedMetrics
 from omega.results.pickling import Pickling
 from omega.results.portfolio import Portfolio, portfolio_metrics
 from omega.results.resumable import Resumable
@@ -303,7 +304,7 @@ class BacktestResult(Pickling, Display, Resumable, Portfolio, WithEvents):
                 values["first_decision"] = times[times.to_physical().search_sorted(first * scale)]
         if len(self.symbols) > 1:
             values |= portfolio_metrics(self)
-        return values | self.added
+        return NamedMetrics(values | self.added)
 
     def metrics_of(self, trades: pl.DataFrame) -> dict[str, Metric]:
         """Return the metrics of some of the trades: those that are made of trades alone.

@@ -14,7 +14,7 @@ from omega.errors import OmegaError
 class Standing:
     """What is known of a run because it was made by a sweep; what is not known is None.
 
-    The numbers of ``docs/guides/how-much-is-luck.md``, of this run.
+    The numbers of the page "How much of this is luck?", of this run.
 
     Attributes:
         run: Its number in the sweep.

@@ -55,8 +55,9 @@ def _bars(store: CandleStore, grid: Grid, growth: Growth) -> tuple[CandleStore, 
     found = Stretches.of(times, grid)
     lasts, counts = found.lasts, found.counts
     moved = _mover(growth, np.repeat(lasts, counts))
+    scale = 1_000 if store.time_unit == "s" else 1  # Polars has no seconds
     columns: dict[str, pl.Series | Floats] = {
-        "time": pl.Series(found.begins).cast(frame["time"].dtype)
+        "time": pl.Series(found.begins * scale).cast(frame["time"].dtype)
     }
     for side in _SIDES:
         own = {price: moved(frame[f"{side}_{price}"].to_numpy()) for price in PRICES}

@@ -207,5 +207,5 @@ def not_in_python(job: Job, code: int, bar: int | None) -> ConfigError:
         f"omega.compiled: {name} stopped in line {code} on bar {bar}, where Python goes on: a "
         "whole number beyond 64 bits, a division of NumPy's by 0, NaN looked for in a list, or "
         "more than 65,536 numbers of new arrays in one call. Run it with compiled=False; "
-        "docs/guides/compiled.md lists these cases"
+        'the page "Strategies without the interpreter" lists these cases'
     )

@@ -18,6 +18,7 @@ from types import EllipsisType
 from typing import TypeAlias, TypeVar
 
 from omega.config.distances import Distance, as_level
+from omega.config.managers import TrailingStop, as_trail
 from omega.config.values import (
     Check,
     Refused,
@@ -51,7 +52,7 @@ _NUMBERS: dict[str, Check[object]] = {
     "limit_price": as_float,
     "stop_loss": as_level,
     "take_profit": as_level,
-    "trailing_stop": as_level,
+    "trailing_stop": as_trail,
     "trail": as_level,
 }
 
@@ -78,8 +79,8 @@ class Signal:
         meta: Anything the strategy wants to find again; the engine never reads it.
         oco: Name of a group of orders of which one fill cancels the rest (rule F8).
         limit_price: Limit of an order of type "stop_limit" or "limit_if_touched" (rules F4, F16).
-        trailing_stop: Distance at which the stop loss follows the market (rule I4), in price or
-            `Distance.percent`.
+        trailing_stop: Distance at which the stop loss follows the market (rule I4), in price,
+            `Distance.percent`, or a `TrailingStop` without a trigger.
         trail: Distance at which a stop order follows the best price for it, in price or
             `Distance.percent`; it has no `entry_price` then (rule F16).
         reduce_only: Whether the order only closes positions of the other direction, oldest first,
@@ -104,7 +105,7 @@ class Signal:
     meta: Mapping[str, object] | None = dataclasses.field(default=None, hash=False)
     oco: str | None = None
     limit_price: float | None = None
-    trailing_stop: float | Distance | None = None
+    trailing_stop: float | Distance | TrailingStop | None = None
     trail: float | Distance | None = None
     reduce_only: bool | str = False
 

@@ -7,6 +7,7 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from omega.config.distances import Distance
+from omega.config.managers import TrailingStop
 from omega.config.values import flag, plain, taken
 from omega.errors import ConfigError
 from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
@@ -64,7 +65,7 @@ class OrderEntry:
         take_profit: Level = None,
         symbol: str | None = None,
         expires: datetime | int | str | None = None,
-        trailing_stop: Level = None,
+        trailing_stop: Level | TrailingStop = None,
         oco: str | None = None,
         reduce_only: bool = False,
         reason: str | None = None,

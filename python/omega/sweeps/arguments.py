@@ -9,7 +9,14 @@ from typing import Any
 
 from omega.config.values import nearest, plain
 from omega.errors import ConfigError
+from omega.report._metrics import BESIDE_A_BENCHMARK
 from omega.sweeps.spec import METRICS, SETTINGS
+
+OF_ONE_RUN = (
+    "A benchmark and a risk-free rate are of a single run: run_backtest(..., benchmark=). The page "
+    '"How much of this is luck?" tests the runs of a sweep against one'
+)
+"""What to do with a benchmark that is given to a sweep."""
 
 
 def refuse_unlike(settings: Mapping[str, Any], executor: object, progress: object) -> None:
@@ -23,7 +30,8 @@ def refuse_unlike(settings: Mapping[str, Any], executor: object, progress: objec
     """
     for name in settings:
         if name not in SETTINGS:
-            raise ConfigError(f"sweep: no setting {name!r}. {nearest(name, list(SETTINGS))}")
+            hint = OF_ONE_RUN if name in ("benchmark", "risk_free") else nearest(name, SETTINGS)
+            raise ConfigError(f"sweep: no setting {name!r}. {hint}")
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise ConfigError(
             f"executor: given {executor!r}, expected a concurrent.futures.Executor, or None for "
@@ -57,7 +65,8 @@ def metrics_field(metrics: object) -> list[str] | None:
         if not isinstance(name, str):
             raise ConfigError(f"metrics: given {name!r} in the list, expected names: ['sharpe']")
         if name not in METRICS:
-            raise ConfigError(f"metrics: no metric {name!r}. {nearest(name, METRICS)}")
+            hint = OF_ONE_RUN if name in BESIDE_A_BENCHMARK else nearest(name, METRICS)
+            raise ConfigError(f"metrics: no metric {name!r}. {hint}")
     return names
 
 

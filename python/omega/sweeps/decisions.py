@@ -109,7 +109,7 @@ class Decisions:
         """Return the row with the best value of a metric; of equal ones the first run.
 
         A metric that is undefined for a run counts as what it tends to: a run that never loses
-        has a profit factor of infinity, and is the best. See docs/guides/sweeps.md.
+        has a profit factor of infinity, and is the best. See the page "Sweeps".
 
         Args:
             metric: The metric, or an expression over metrics and parameters that is maximised,

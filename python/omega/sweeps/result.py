@@ -129,7 +129,7 @@ class SweepResult(Pictures):
         """Return the table: `run`, parameters, metrics, and `dsr` to `error`.
 
         `dsr` is the deflated Sharpe ratio among all runs, `p_adjusted` the p-value by Romano and
-        Wolf, which needs `daily=True` and is null without it (docs/guides/how-much-is-luck.md);
+        Wolf, which needs `daily=True` and is null without it (see "How much of this is luck?");
         `fingerprint` is the hash of the result, and `error` is why there is none.
 
         Example:

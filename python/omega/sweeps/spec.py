@@ -5,6 +5,7 @@ A spec is all that a worker process gets.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import inspect
@@ -14,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from omega.config.values import nearest
+from omega.config.values import closest, nearest
 from omega.contract import AnyForm, ArrowLike
 from omega.data.mapped_files import MappedFile
 from omega.data.store import CandleStore
@@ -388,5 +389,19 @@ def row_of(number: int, parameters: Parameters, result: BacktestResult, spec: Sw
 
 
 def described(error: BaseException) -> str:
-    """Return an error as a row keeps it."""
-    return f"{type(error).__name__}: {text_of(error)}"
+    """Return an error as a row keeps it, with the name that Python suggests in a traceback.
+
+    Example:
+        >>> try:
+        ...     "text".uper()
+        ... except AttributeError as error:
+        ...     described(error)
+        "AttributeError: 'str' object has no attribute 'uper'. Did you mean 'upper'?"
+    """
+    text = f"{type(error).__name__}: {text_of(error)}"
+    if not isinstance(error, AttributeError) or "Did you mean" in text:
+        return text
+    with contextlib.suppress(Exception):  # the object is the user's
+        near = closest(str(error.name), [one for one in dir(error.obj) if not one.startswith("_")])
+        return f"{text}. Did you mean {near!r}?" if error.name and near else text
+    return text

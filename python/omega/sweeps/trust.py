@@ -53,7 +53,7 @@ _MEANING = {
     "trials_to_doubt": "number of trials at which dsr falls below 0.95",
     "pbo": "how often the winner on half the days is below the median on the other half",
     "probability_of_loss": "how often the winner on half the days loses on the other half",
-    "spa": "p-value of the best against cash, with all trials considered",
+    "spa": "p-value of the best against cash, not against holding, with all trials considered",
 }
 """The numbers that a person reads first."""
 _FULL = 16
@@ -66,8 +66,8 @@ _OF_THE_END = ("data", "end", "symbol", "timeframes", "calendar")
 class Trust:
     """How much of the best run is luck; what is not known is None, with a note.
 
-    Sharpe ratios are those of a day. ``docs/guides/how-much-is-luck.md`` explains what each
-    number shows and what it does not.
+    Sharpe ratios are those of a day. The page "How much of this is luck?" explains what
+    each number shows and what it does not.
 
     Attributes:
         metric: The metric that the best run was chosen by.
