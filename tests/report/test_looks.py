@@ -223,6 +223,38 @@ def test_curves_of_the_page_are_those_of_the_tables(tab: Tab, pages: dict[str, P
     assert own[times[-1]] == pytest.approx(held[-1], abs=0.0051)
 
 
+def test_curves_take_the_width_of_their_chart(tab: Tab, pages: dict[str, Path]) -> None:
+    shown(tab, pages["several"])
+    for width in (1280, 700, 2560):
+        tab.size(width, 900)
+        tab.run(DRAWN)
+        shares = tab.run(
+            """Object.values(omega.curves).map(({ chart, lines }) => {
+              const { from, to } = chart.timeScale().getVisibleLogicalRange();
+              const times = lines.flatMap(({ points }) => points.map(({ time }) => time));
+              return (new Set(times).size - 1) / (to - from);
+            })"""
+        )
+        assert len(shares) == 3
+        assert min(shares) > 0.8
+
+
+def test_a_price_scale_may_be_logarithmic_where_no_value_is_below_zero(
+    tab: Tab, pages: dict[str, Path]
+) -> None:
+    click = "[...document.querySelectorAll('{} button')].find((one) => one.textContent === 'Log"
+    click += " scale')?.click()"
+    mode = "omega.{}.priceScale().options().mode"
+    for place, series in (
+        ("#lines", "chart.series"),
+        ("[data-keys=growth]", "curves.growth.series[0]"),
+    ):
+        shown(tab, pages["run"])
+        assert tab.run(f"{click.format(place)}; {mode.format(series)}") == 1
+        shown(tab, pages["ruined"])
+        assert tab.run(f"{click.format(place)}; {mode.format(series)}") == int(place == "#lines")
+
+
 def test_weights_of_the_page_are_those_of_the_run(tab: Tab, pages: dict[str, Path]) -> None:
     result = several()
     shown(tab, pages["several"])

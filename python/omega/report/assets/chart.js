@@ -83,7 +83,8 @@ export class PriceChart {
   look(from, to) {
     if (!this.candles) return;
     const { bars } = this.candles;
-    const span = Math.min(Math.max(to - from, FEWEST_BARS), bars * 1.04 + FEWEST_BARS);
+    const fewest = Math.min(FEWEST_BARS, bars);
+    const span = Math.min(Math.max(to - from, fewest), bars * 1.04 + fewest);
     const middle = Math.min(Math.max((from + to) / 2, 0), bars);
     this.from = middle - span / 2;
     this.to = middle + span / 2;

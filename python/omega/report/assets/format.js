@@ -41,17 +41,14 @@ export function formatOf(unit, decimals) {
 
 const large = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 3 });
 
-/** The marks of an axis: all with as many decimals as their distance has. */
+/** The marks of an axis: all with as many decimals as one of them needs. */
 function axisTexts(values, end) {
   if (Math.max(...values.map(Math.abs)) >= 1e6) {
     return values.map((value) => large.format(value).replace("-", "−") + end);
   }
-  const steps = values.slice(1).map((value, k) => Math.abs(value - values[k])).filter(Boolean);
-  const step = steps.length ? Math.min(...steps) : 0.01;
-  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-  // A quarter needs two decimals where a half needs one.
-  const rest = Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-6 ? 1 : 0;
-  return values.map((value) => number(value, digits + rest) + end);
+  const decimals = (value) => (String(Number(value.toPrecision(6))).split(".")[1] || "").length;
+  const digits = Math.max(0, ...values.map(decimals));
+  return values.map((value) => number(value, digits) + end);
 }
 
 /** A number without the zeros at its end. */
