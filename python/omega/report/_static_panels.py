@@ -187,10 +187,9 @@ def costs(result: Reported) -> str:
     amounts = cost_kinds(result)
     slippage = number_of(result, "slippage_cost") or 0.0
     total = number_of(result, "total_costs") or 0.0
-    rows = [(label(name), value, money(value)) for name, value in amounts.items()]
     if slippage:
-        rows.append(("Slippage", -slippage, money(-slippage)))
-    if not rows:
+        amounts["slippage"] = -slippage
+    if not amounts:
         return none("This run had no fees, no slippage and no swap.")
     net = number_of(result, "net_profit") or 0.0
     text = (
@@ -198,9 +197,9 @@ def costs(result: Reported) -> str:
         f"{money(net)}; without them it would have been {money(net + total)} at the same trades. "
         "Slippage is part of the prices, and so is the spread."
     )
-    listed = [(name, [text]) for name, _, text in rows]
-    return _svg.bars(rows, "Costs by kind") + table(["Amount"], listed, caption="Costs by kind",
-                                                    first="Kind") + hint(text)  # fmt: skip
+    rows = [(label(name), [money(value)]) for name, value in amounts.items()]
+    sizes = list(amounts.values())
+    return table(["Amount"], rows, caption="Costs", first="Kind", sizes=sizes) + hint(text)
 
 
 def cost_kinds(result: Reported) -> dict[str, float]:
