@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from omega.report._reported import Reported as Measured
 
 UNDEFINED = "-"
-_PERCENT = {
+PERCENT = {
     "alpha",
     "average_drawdown",
     "benchmark_drawdown",
@@ -81,7 +81,7 @@ def formatted(name: str, value: object) -> str:
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, int):
         return f"{value:,}"
-    if name in _PERCENT:
+    if name in PERCENT:
         return f"{_written(100 * float(str(value)))} %"
     return _written(float(str(value)))
 

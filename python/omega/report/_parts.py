@@ -39,7 +39,9 @@ def header(title: str, line: str = "", *, links: Sequence[tuple[str, str]] = ())
         >>> "<h1>A &amp; B</h1>" in header("A & B")
         True
     """
-    below = f"<p>{escape(line)}</p>" if line else ""
+    # Where the line is broken, it is between its parts.
+    told = " · ".join(f"<span>{escape(part)}</span>" for part in line.split(" · "))
+    below = f"<p>{told}</p>" if line else ""
     parts = "".join(f'<a href="#{anchor}">{escape(text)}</a>' for anchor, text in links)
     menu = f'<nav aria-label="Sections">{parts}</nav>' if parts else ""
     return f"<header><div><h1>{escape(title)}</h1>{below}</div>{SWITCH}</header>{menu}"
