@@ -40,7 +40,7 @@ def header(title: str, line: str = "", *, links: Sequence[tuple[str, str]] = ())
         True
     """
     # Where the line is broken, it is between its parts.
-    told = " · ".join(f"<span>{escape(part)}</span>" for part in line.split(" · "))
+    told = " ".join(f"<span>{escape(part)}</span>" for part in re.split(r"(?<= ·) ", line))
     below = f"<p>{told}</p>" if line else ""
     parts = "".join(f'<a href="#{anchor}">{escape(text)}</a>' for anchor, text in links)
     menu = f'<nav aria-label="Sections">{parts}</nav>' if parts else ""
@@ -125,9 +125,9 @@ def _bars(sizes: Sequence[float]) -> list[str]:
     low, high = min([0.0, *known]), max([0.0, *known])
     per = 100 / ((high - low) or 1.0)
     return [
-        f'<td class="sized" style="--zero:{-low * per:.1f}%"><i class="bar '
+        f'<td class="sized"><span style="--zero:{-low * per:.1f}%"><i class="bar '
         f'{"loss" if size < 0 else "win"}" style="left:{(min(size, 0.0) - low) * per:.1f}%;'
-        f'width:{abs(size) * per:.1f}%"></i></td>'
+        f'width:{abs(size) * per:.1f}%"{"" if size else " hidden"}></i></span></td>'
         for size in known
     ]
 

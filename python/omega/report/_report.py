@@ -56,7 +56,7 @@ def render(
     if detail not in _DETAILS:
         raise ConfigError(f"detail: given {detail!r}, expected 'auto' or 'full'")
     stores = _stores(result, data)
-    name = title or f"Backtest of {listed(result.symbols)}"
+    name = title or _named(result)
     scripts = [asset(LIBRARY), module(MODULES)]
     trades, trade_block = _trades.pack_trades(result.trades, result.symbols)
     blocks = [trade_block]
@@ -83,6 +83,10 @@ def render(
         if room is not None:
             room -= sum(map(len, packed)) + 60 * len(packed) + 12 * len(described["fine"])
     return page(title=name, body=text, scripts=scripts, blocks=blocks, about=about)
+
+
+def _named(result: Reported) -> str:
+    return f"Backtest of {listed(result.symbols)}"
 
 
 def _stores(
@@ -138,10 +142,13 @@ def _body(
     shares: Weights | None,
 ) -> str:
     texts = {name: formatted(name, value) for name, value in result.metrics.items()}
+    own = "" if title == _named(result) else f"{listed(result.symbols)} · "
     line = (
-        f"{listed(result.symbols)} · {texts.get('start', '-')} to {texts.get('end', '-')} · "
-        f"{texts['bars']} bars · {texts['days']} days"
+        f"{own}{texts.get('start', '-')} to {texts.get('end', '-')} · {texts['bars']} bars · "
+        f"{texts['days']} days"
     )
+    if currency := result.config.get("account_currency"):
+        line += f" · amounts in {currency}"
     above, below = divided(result.notices)
     parts = [
         *map(notice, above),

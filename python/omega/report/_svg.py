@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from omega.report._numbers import marks, minus, step_of
 
 _WIDTH, _HEIGHT = 520, 230
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 10, 28
+_LEFT, _RIGHT, _TOP, _BOTTOM = 72, 8, 10, 28
 _BINS = 41
-_WIDE_LEFT = 72
-_LETTER = 8.1  # the width of a digit on a telephone
+_WIDE_LEFT = 88
+_LETTER = 10.5  # the width of a digit on a telephone
 
 
 def histogram(values: NDArray[np.float64], unit: str) -> str:
@@ -147,13 +147,13 @@ def _reach(values: NDArray[np.float64]) -> tuple[float, float]:
 
 def _upward(top: int) -> str:
     drawn = []
-    for count, text in marks(0.0, float(top), 4):
+    for count, _ in marks(0.0, float(top), 6):
         if count != int(count) or count == 0:
             continue
         y = _HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * count / top
         drawn.append(
             f'<line class="rule" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f"{tick(_LEFT - 6, y + 4, text, 'end')}"
+            f"{tick(_LEFT - 6, y + 4, f'{count:,.0f}', 'end')}"
         )
     return "".join(drawn)
 

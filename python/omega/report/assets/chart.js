@@ -160,7 +160,8 @@ export class PriceChart {
     const { factor } = loaded;
     const detail = factor === 1 ? "single bars" : `${counted(factor, "bar")} a candle`;
     const [shown, all] = [overlay.shown.length, overlay.total];
-    const marks = `${shown < all ? `${number(shown, 0)} of ` : ""}${counted(all, "trade")} marked`;
+    const some = shown < all ? `the ${number(shown, 0)} largest of ` : "";
+    const marks = `${some}${counted(all, "trade")} marked`;
     this.label.textContent = `${first} to ${end} · ${detail} · ${marks}`;
   }
 
