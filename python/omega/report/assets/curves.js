@@ -92,7 +92,7 @@ export async function drawCurves(box, keys, parts, onPick) {
     keys.append(logSwitch(money[0]));
   }
   showValues(chart, box, lines, series);
-  // Only then is the width known: a box has its size before its chart has.
+  // The width is known only then: a box has its size before its chart has.
   chart.timeScale().subscribeSizeChange(() => fit(chart, lines));
   fit(chart, lines);
   box.dataset.drawn = "true";
@@ -102,6 +102,7 @@ export async function drawCurves(box, keys, parts, onPick) {
 /** Show all of the time, with room for half a label at both ends. */
 function fit(chart, lines) {
   const scale = chart.timeScale();
+  if (!scale.width()) return; // not painted yet
   const last = new Set(lines.flatMap(({ points }) => points.map(({ time }) => time))).size - 1;
   const room = (28 * last) / Math.max(scale.width() - 56, 56);
   scale.setVisibleLogicalRange({ from: -room, to: last + room });
