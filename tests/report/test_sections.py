@@ -122,6 +122,18 @@ def test_weekdays_and_hours_come_to_the_net_profit() -> None:
     assert _daily.by_hour(of_equity([100.0, 101.0, 99.0])) == ""
 
 
+@pytest.mark.parametrize(("fast", "slow", "is_shown"), [(2, 4, False), (50, 400, True)])
+def test_net_exposure_is_off_where_it_turns_too_often(
+    fast: int, slow: int, *, is_shown: bool
+) -> None:
+    cross = omega.native("sma_cross", fast=fast, slow=slow)
+    result = omega.run_backtest(runs.SAMPLE, cross, symbol="EURUSD", **runs.SETTINGS)
+    shown = {curve.name: curve.shown for curve in _benchmark_curves.held(result)}
+    assert shown["Net"] is is_shown
+    assert shown["Gross"]
+    assert "Exposure" in result.plot().html
+
+
 def test_a_weekday_has_the_changes_of_its_days() -> None:
     # 2024-01-01 is a Monday: 110, 99; the Monday after it 121.
     html = _daily.by_weekday(of_equity([110.0, 99.0, 99.0, 99.0, 99.0, 99.0, 99.0, 121.0]))
