@@ -162,6 +162,38 @@ def test_a_phone_shows_all_columns_of_a_small_heat_map_and_prices_are_whole(
     assert tab.run(f"document.querySelectorAll('.cell').length > 20 && {cut}.length") == 0
 
 
+@pytest.mark.parametrize("width", [390, 1100, 1280, 2560])
+def test_no_figure_is_broken_and_names_stay_in_view(
+    tab: Tab, pages: dict[str, Path], width: int
+) -> None:
+    shown(tab, pages["run"], width)
+    tall = """(() => {
+      const figures = [...document.querySelectorAll(".figures dd")];
+      figures[0].textContent = "\u2212351,060,123.37";
+      return figures.map((one) => one.getClientRects()[0].height);
+    })()"""
+    assert max(tab.run(tall)) < 30
+    assert tab.run("document.documentElement.scrollWidth") <= width
+    moved = """[...document.querySelectorAll(".scroll:has(.plain)")].map((box) => {
+      box.scrollLeft = 80;
+      const name = box.querySelector("tbody th").getBoundingClientRect().left;
+      return name - box.getBoundingClientRect().left;
+    })"""
+    assert max(abs(off) for off in tab.run(moved)) < 1.5
+
+
+def test_axes_of_parallel_coordinates_keep_their_distance(tab: Tab, tmp_path: Path) -> None:
+    names = [f"parameter_{k}" for k in range(7)]
+    frame = pl.DataFrame({name: [1, 2] for name in names} | {"m": [0.1, 0.2]})
+    shown(tab, omega.report.parallel(frame, metric="m").report(tmp_path / "p.html"), 390)
+    places = tab.run(
+        "[...document.querySelectorAll('.axis > line')]"
+        ".map((one) => one.getBoundingClientRect().left)"
+    )
+    assert len(places) == 8
+    assert min(np.diff(places)) > 70
+
+
 @pytest.mark.skipif(AXE is None, reason="axe-core-python is not installed")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("dark", [False, True])

@@ -216,7 +216,8 @@ def _differing(trades: pl.DataFrame, first: str) -> str:
 
 def _status(row: Mapping[str, Any], first: str) -> str:
     sides = {"only left": f"only in {first}", "only right": f"only in {row['right']}"}
-    return sides.get(row["status"], row["status"])
+    status = str(row["status"])
+    return sides.get(status, status)
 
 
 def _sides(row: Mapping[str, Any]) -> list[str]:
