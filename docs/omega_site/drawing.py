@@ -7,6 +7,7 @@ page. A sheet is 480 wide, so that its text can be read on a phone as well.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 
 WIDTH = 480.0
@@ -30,6 +31,7 @@ class Sheet:
         size: int = 13,
     ) -> None:
         """Write a line of text, from x on, around it ("middle") or up to it ("end")."""
+        text = re.sub(r"(?<!\w)-(?=\d)", "\u2212", text)
         self.shapes.append(
             f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" class="{kind}" '
             f'style="font-size:{size}px">{html.escape(text)}</text>'
@@ -114,6 +116,7 @@ def candle(
     """Draw a candle around x from its open, high, low and close."""
     opened, high, low, close = prices
     shown = kind or ("up" if close >= opened else "down")
-    sheet.line((x, y(high)), (x, y(low)), "strong")
     top, height = y(max(opened, close)), abs(y(opened) - y(close))
+    sheet.line((x, y(high)), (x, top), "strong")
+    sheet.line((x, top + height), (x, y(low)), "strong")
     sheet.box(x - width / 2, top, width, max(height, 1.5), shown, opacity=0.55)

@@ -43,7 +43,7 @@ def best_of_many() -> Sheet:
         sheet.text(x(ratio), 197, f"{ratio:g}", anchor="middle", size=12)
     sheet.text(240, 214, "Sharpe ratio of a year", anchor="middle", size=12, kind="quiet")
     sheet.line((x(hurdle), top + 40), (x(hurdle), 180), "warn", dash="4 3")
-    sheet.text(x(best) + 8, top + 36, f"expected: {hurdle:.2f}", size=12)
+    sheet.text(460, top + 36, f"expected: {hurdle:.2f}", anchor="end", size=12)
     sheet.arrow((x(best), top + 18), (x(best), 172))
     sheet.text(x(best) - 4, top + 12, f"the best: {best:.2f}", anchor="middle", size=12)
     sheet.text(20, 18, f"{TRIALS} strategies without any skill, over three years of days", size=13)
@@ -81,7 +81,7 @@ def in_and_out() -> Sheet:
         sheet.text(left + 105, 234, f"overfit: {found.pbo:.2f}", anchor="middle", size=12)
     sheet.text(235, 216, "ratio of the best in one half", anchor="middle", size=12, kind="quiet")
     sheet.text(
-        235, 254, "up: its ratio in the other half; dashed: nothing", anchor="middle", size=12
+        235, 254, "upwards: its ratio in the other half; dashed: zero", anchor="middle", size=12
     )
     return sheet
 

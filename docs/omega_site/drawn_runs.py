@@ -106,8 +106,9 @@ def sweep_map() -> Sheet:
         (row["fast"], row["slow"]): row["sharpe"] or 0.0 for row in frame.iter_rows(named=True)
     }
     low, high = min(found.values()), max(found.values())
-    sheet = Sheet(290)
-    sheet.text(20, 18, "Sharpe of 2021 and 2022 by the windows of two averages", size=12)
+    sheet = Sheet(306)
+    told = "Sharpe ratio of 2021 and 2022: fast average downwards, slow one across"
+    sheet.text(20, 18, told, size=12)
     for row, first in enumerate(fast):
         sheet.text(42, 50 + 30 * row, str(first), anchor="end", size=12)
         for column, second in enumerate(slow):
@@ -115,20 +116,21 @@ def sweep_map() -> Sheet:
             share = (value - low) / (high - low)
             x, top = 50 + 68 * column, 30 + 30 * row
             sheet.box(x, top, 64, 26, "up", opacity=0.08 + 0.8 * share)
-            sheet.text(x + 32, top + 18, f"{value:.2f}", anchor="middle", size=11)
+            ratio = f"{round(value, 2) + 0.0:.2f}"
+            sheet.text(x + 32, top + 18, ratio, anchor="middle", size=11)
     for column, second in enumerate(slow):
         sheet.text(82 + 68 * column, 198, str(second), anchor="middle", size=12)
     sheet.box(20, 216, 290, 26)
     sheet.text(165, 233, "choose on this: 2021, 2022", anchor="middle", size=12)
     sheet.box(316, 216, 144, 26, "up", opacity=0.25)
     sheet.text(388, 233, "look once: 2023", anchor="middle", size=12)
-    sheet.text(
-        20,
-        264,
-        "Choose from a region where neighbours are as good, not the one best cell:",
-        size=12,
-    )
-    sheet.text(20, 281, "on random prices, as here, the best cell is luck alone.", size=12)
+    for line, told in enumerate(
+        (
+            "Choose from a region where neighbours are as good, not the one",
+            "best cell: on random prices, as here, the best cell is luck alone.",
+        )
+    ):
+        sheet.text(20, 266 + 17 * line, told, size=12)
     return sheet
 
 

@@ -44,6 +44,9 @@ def main() -> None:
         tab.open(page)
         tab.run("omega.table.pick(8); new Promise((done) => setTimeout(done, 300))")
         tab.run("omega.chart.zoom(5); new Promise((done) => setTimeout(done, 500))")
+        end = "document.getElementById('trades').getBoundingClientRect().bottom"
+        tab.size(1280, int(tab.run(end)) + 16)  # no row of the table is cut
+        tab.run("new Promise((done) => setTimeout(done, 500))")
         picture = tab.call("Page.captureScreenshot", format="png")["data"]
     IMAGE.parent.mkdir(parents=True, exist_ok=True)
     IMAGE.write_bytes(base64.b64decode(picture))

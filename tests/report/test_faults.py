@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import omega
-from omega.report import _labels, _numbers, _pricing, _svg
+from omega.report import _labels, _numbers, _page, _parts, _pricing, _svg
 from omega.report._candles import Bars
 from omega.report._metrics import formatted
 from omega.results.result import example_result
@@ -47,7 +47,6 @@ def test_no_label_of_a_still_chart_is_cut_at_an_edge(size: float) -> None:
         _svg.histogram(values, "R"),
         _svg.columns([(f"{k:02}", float(v), _numbers.money(v)) for k, v in enumerate(values[:24])],
                      "by hour"),
-        _svg.bars([("a name that is far too long for a bar", size, _numbers.money(size))], "x"),
     ):  # fmt: skip
         box = re.search(r'viewBox="0 0 (\d+) \d+"', drawn)
         assert box is not None
@@ -58,6 +57,34 @@ def test_no_label_of_a_still_chart_is_cut_at_an_edge(size: float) -> None:
             left = float(x) - {"middle": wide / 2, "end": wide}.get(anchor, 0.0)
             assert left >= -1, (text, x)
             assert left + wide <= int(box[1]) + 8, (text, x)
+
+
+def test_a_page_without_times_of_day_has_dates() -> None:
+    body = "<p>2024-01-05 00:00: ruin, from 2024-01-02 00:00 to <b>2024-01-09 00:00</b></p>"
+    dated = _page.page(title="A", body=body, scripts=[])
+    assert "<p>2024-01-05: ruin, from 2024-01-02 to <b>2024-01-09</b></p>" in dated
+    assert '<html lang="en" data-dated>' in dated
+    timed = _page.page(title="A", body=f"{body} 2024-01-09 23:59", scripts=[])
+    assert body in timed
+    assert "data-dated" not in timed
+
+
+def test_a_table_of_a_strategy_is_named_by_its_rows() -> None:
+    one = pl.read_parquet(runs.SAMPLE).head(50)
+    rows = pl.DataFrame({"time": one["time"][:30], "A": [0.5] * 30, "B": [0.4] * 30})
+    page = omega.run_backtest({"A": one, "B": one}, omega.Weights(rows)).plot().html
+    assert "Weights(targets=a table of 30 rows" in page.replace("&#x27;", "'")
+    assert "\u250c" not in page.partition("<body>")[2].partition("<script")[0]
+
+
+def test_bars_of_a_table_begin_at_one_zero_and_share_its_width() -> None:
+    rows = [("a", ["3"]), ("b", ["-1"]), ("c", ["0"]), ("d", ["-"])]
+    drawn = _parts.table(["Net"], rows, sizes=[3.0, -1.0, 0.0, float("nan")])
+    assert re.findall(r'"--zero:([\d.]+)%"', drawn) == ["25.0"] * 4
+    found = re.findall(r'class="bar (\w+)" style="left:([\d.]+)%;width:([\d.]+)%"', drawn)
+    assert found[:2] == [("win", "25.0", "75.0"), ("loss", "0.0", "25.0")]
+    assert [width for _, _, width in found[2:]] == ["0.0", "0.0"]
+    assert _parts.table(["Net"], rows).count("<td") == 5
 
 
 @pytest.mark.parametrize(

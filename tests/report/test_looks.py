@@ -162,6 +162,38 @@ def test_a_phone_shows_all_columns_of_a_small_heat_map_and_prices_are_whole(
     assert tab.run(f"document.querySelectorAll('.cell').length > 20 && {cut}.length") == 0
 
 
+@pytest.mark.parametrize("width", [390, 1100, 1280, 2560])
+def test_no_figure_is_broken_and_names_stay_in_view(
+    tab: Tab, pages: dict[str, Path], width: int
+) -> None:
+    shown(tab, pages["run"], width)
+    tall = """(() => {
+      const figures = [...document.querySelectorAll(".figures dd")];
+      figures[0].textContent = "\u2212351,060,123.37";
+      return figures.map((one) => one.getClientRects()[0].height);
+    })()"""
+    assert max(tab.run(tall)) < 30
+    assert tab.run("document.documentElement.scrollWidth") <= width
+    moved = """[...document.querySelectorAll(".scroll:has(.plain)")].map((box) => {
+      box.scrollLeft = 80;
+      const name = box.querySelector("tbody th").getBoundingClientRect().left;
+      return name - box.getBoundingClientRect().left;
+    })"""
+    assert max(abs(off) for off in tab.run(moved)) < 1.5
+
+
+def test_axes_of_parallel_coordinates_keep_their_distance(tab: Tab, tmp_path: Path) -> None:
+    names = [f"parameter_{k}" for k in range(7)]
+    frame = pl.DataFrame({name: [1, 2] for name in names} | {"m": [0.1, 0.2]})
+    shown(tab, omega.report.parallel(frame, metric="m").report(tmp_path / "p.html"), 390)
+    places = tab.run(
+        "[...document.querySelectorAll('.axis > line')]"
+        ".map((one) => one.getBoundingClientRect().left)"
+    )
+    assert len(places) == 8
+    assert min(np.diff(places)) > 70
+
+
 @pytest.mark.skipif(AXE is None, reason="axe-core-python is not installed")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("dark", [False, True])
@@ -221,6 +253,38 @@ def test_curves_of_the_page_are_those_of_the_tables(tab: Tab, pages: dict[str, P
     assert held is not None
     own = line_of(tab, "growth", "Buy and hold")
     assert own[times[-1]] == pytest.approx(held[-1], abs=0.0051)
+
+
+def test_curves_take_the_width_of_their_chart(tab: Tab, pages: dict[str, Path]) -> None:
+    shown(tab, pages["several"])
+    for width in (1280, 700, 2560):
+        tab.size(width, 900)
+        tab.run(DRAWN)
+        shares = tab.run(
+            """Object.values(omega.curves).map(({ chart, lines }) => {
+              const { from, to } = chart.timeScale().getVisibleLogicalRange();
+              const times = lines.flatMap(({ points }) => points.map(({ time }) => time));
+              return (new Set(times).size - 1) / (to - from);
+            })"""
+        )
+        assert len(shares) == 3
+        assert min(shares) > 0.8
+
+
+def test_a_price_scale_may_be_logarithmic_where_no_value_is_below_zero(
+    tab: Tab, pages: dict[str, Path]
+) -> None:
+    click = "[...document.querySelectorAll('{} button')].find((one) => one.textContent === 'Log"
+    click += " scale')?.click()"
+    mode = "omega.{}.priceScale().options().mode"
+    for place, series in (
+        ("#lines", "chart.series"),
+        ("[data-keys=growth]", "curves.growth.series[0]"),
+    ):
+        shown(tab, pages["run"])
+        assert tab.run(f"{click.format(place)}; {mode.format(series)}") == 1
+        shown(tab, pages["ruined"])
+        assert tab.run(f"{click.format(place)}; {mode.format(series)}") == int(place == "#lines")
 
 
 def test_weights_of_the_page_are_those_of_the_run(tab: Tab, pages: dict[str, Path]) -> None:

@@ -89,7 +89,7 @@ def test_what_is_not_known_is_a_dash_with_a_note() -> None:
     one = omega.sweep(runs.SAMPLE, omega.native("sma_cross"), {"fast": [3, 5]})
     result = one.run(0)
     shown = values(result)
-    assert shown["Adjusted p-value"] == shown["Probability of overfitting (PBO)"] == "-"
+    assert shown["Adjusted p-value"] == shown["Probability of overfitting (PBO)"] == "\u2013"
     assert result.standing is not None
     assert len(result.standing.notes) >= 2
     assert all(note in _standing.panel(result) for note in result.standing.notes)

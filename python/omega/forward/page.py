@@ -13,12 +13,18 @@ from omega.report._compare import MODULES as CURVES
 from omega.report._curves import Curve, drawdown, pack_curves
 from omega.report._labels import label
 from omega.report._metrics import UNDEFINED, formatted, start_of
-from omega.report._numbers import minus
+from omega.report._numbers import counted, minus
 from omega.report._page import LIBRARY, asset, module, page
-from omega.report._parts import FOOTER, body, curves, header, none, section, table
+from omega.report._parts import FOOTER, body, curves, header, hint, none, section, table
+from omega.report._static_panels import key_figures
 from omega.results.result import BacktestResult
 
 _SHARES = ("efficiency", "entropy")
+_STABILITY = (
+    "Changes: how often the choice changed from one window to the next. Entropy: 0 where it was "
+    "always the same, 1 where all were chosen equally often. Rank correlation: of each choice with "
+    "the next. On border: the share of choices at an end of the grid."
+)
 _COLUMNS = (
     "is_sharpe",
     "oos_sharpe",
@@ -52,10 +58,12 @@ def render(
         note: Text below it.
     """
     shown = [name for name in names if name in windows.columns]
-    columns = ["window", "test_start", "test_end", "run", *shown, *_COLUMNS, "reason"]
-    known = UNDEFINED if efficiency is None else minus(f"{efficiency:.2f}")
+    reason = ["reason"] * (windows["reason"].null_count() < windows.height)
+    columns = ["window", "test_start", "test_end", "run", *shown, *_COLUMNS, *reason]
+    known = "undefined" if efficiency is None else minus(f"{efficiency:.2f}")
     without = windows["run"].null_count()
-    lead = f"{windows.height:,} windows, {without} without a choice. Efficiency {known}. {note}"
+    lead = f"{counted(windows.height, 'window')} · {without} without a choice · efficiency {known}"
+    lead += f" · {note}" * bool(note)
     says = "Equity over all windows, the drawdown, and which window is tested"
     account = none("No bar was walked.")
     blocks, about = [], {}
@@ -64,9 +72,10 @@ def render(
         blocks, about = [block], {"growth": [described | {"block": 0}]}
         account = curves("growth", says, height=420)
     parts = [
+        key_figures(oos),
         section("The account", account, "wide"),
         section("Windows", _table(windows.select(columns), "Windows"), "wide"),
-        section("Parameters", _table(stability, "Parameters"), "wide"),
+        section("Parameters", _table(stability, "Parameters") + hint(_STABILITY), "wide"),
     ]
     text = body(header(title, lead), parts, FOOTER)
     scripts = [asset(LIBRARY), module(CURVES)]
@@ -99,7 +108,7 @@ def _table(frame: pl.DataFrame, caption: str) -> str:
 
 def _cell(name: str, value: Any) -> str:  # noqa: ANN401 - of a table
     if value is None:
-        return ""
+        return UNDEFINED
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     if name in _SHARES:

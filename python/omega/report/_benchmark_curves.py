@@ -74,6 +74,10 @@ def benchmark_of(result: Reported) -> Numbers | None:
     return start_of(result) * np.where(rows >= 0, grown[np.maximum(rows, 0)], 1.0)
 
 
+_MOST_TURNS = 60
+"""Turns from long to short and back at which the net exposure is shown: more fill the chart."""
+
+
 def held(result: Reported) -> list[Curve]:
     """Return what was held over time: net and gross as a share of the equity, and how many.
 
@@ -89,9 +93,12 @@ def held(result: Reported) -> list[Curve]:
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             return np.where(levels > 0, worth / levels, np.nan)
 
+    net = longs - shorts
+    sides_of = np.sign(net[net != 0.0])
+    is_calm = bool(np.count_nonzero(np.diff(sides_of)) <= _MOST_TURNS)
     count = result.equity["open_positions"].to_numpy().astype(np.float64)
     curves = [
-        Curve("Net", share(longs - shorts), unit="percent", kind="steps"),
+        Curve("Net", share(net), unit="percent", kind="steps", shown=is_calm),
         Curve("Gross", share(longs + shorts), unit="percent", kind="steps", colour="run-5"),
     ]
     sides = [

@@ -187,28 +187,37 @@ def _trade_tables(runs: Mapping[str, Reported], trades: pl.DataFrame) -> str:
     if not trades.height:
         return none("There are no trades in two runs to compare.")
     first = next(iter(runs))
-    head = ["Same", "Moved", f"Only in {first}", "Only here", "Difference in net profit"]
+    head = ["Same", "Moved", f"Only in {first}", f"Not in {first}", "Difference in net profit"]
     rows = [
         (name, [f"{count:,}" for count in numbers] + [money(gap)])
         for name, *numbers, gap in counts(trades)
     ]
-    return table(head, rows, caption="Trades by run", first="Run") + _differing(trades)
+    return table(head, rows, caption="Trades by run", first="Run") + _differing(trades, first)
 
 
-def _differing(trades: pl.DataFrame) -> str:
+def _differing(trades: pl.DataFrame, first: str) -> str:
     differ = trades.filter(pl.col("status") != "same")
     shown = differ.sort(pl.col("difference").abs(), descending=True, maintain_order=True)
     rows = [
-        (row["right"], [row["status"], row["symbol"], row["direction"], *_sides(row)])
+        (row["right"], [_status(row, first), row["symbol"], row["direction"], *_sides(row)])
         for row in shown.head(_MOST_ROWS).iter_rows(named=True)
     ]
     if not rows:
         return hint("Every trade is the same in all runs.")
-    head = ["What", "Symbol", "Direction", "Begun", "Begun here", "Net", "Net here", "Difference"]
+    head = [
+        "Trade", "Symbol", "Direction", f"Entry in {first}", "Entry", f"Net profit in {first}",
+        "Net profit", "Difference",
+    ]  # fmt: skip
     left = differ.height - len(rows)
-    note = f"{counted(left, 'more difference')} stand in comparison.trades." if left else ""
+    note = f"{counted(left, 'more difference')} are in comparison.trades." if left else ""
     title = "Trades that differ, the largest differences first"
     return table(head, rows, caption=title, first="Run", kind="tall") + hint(note)
+
+
+def _status(row: Mapping[str, Any], first: str) -> str:
+    sides = {"only left": f"only in {first}", "only right": f"only in {row['right']}"}
+    status = str(row["status"])
+    return sides.get(status, status)
 
 
 def _sides(row: Mapping[str, Any]) -> list[str]:

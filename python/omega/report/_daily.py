@@ -146,14 +146,15 @@ def by_weekday(result: Reported) -> str:
         (
             _WEEKDAYS[weekday - 1],
             [
-                f"{days:,}", money(total), "-" if mean is None else percent(mean, 3),
-                percent(up, 1),
+                money(total), "-" if mean is None else percent(mean, 3), percent(up, 1),
+                f"{days:,}",
             ],
         )
         for weekday, days, total, mean, up in grouped.iter_rows()
     ]  # fmt: skip
-    head = ["Days", "Net", "Mean return", "Days up"]
-    return table(head, rows, caption="By weekday", first="Weekday")
+    head = ["Net profit", "Mean return", "Days up", "Days"]
+    sizes = grouped["gain"].to_list()
+    return table(head, rows, caption="By weekday", first="Weekday", sizes=sizes)
 
 
 def by_hour(result: Reported) -> str:

@@ -71,22 +71,22 @@ def worst(result: Reported) -> str:
     ]
     digits = 0 if all(span.is_integer() for span in spans) else 1
     rows = []
-    for number, one in enumerate(found.head(_WORST).iter_rows(named=True), 1):
+    for span, one in zip(spans, found.head(_WORST).iter_rows(named=True), strict=True):
         back = one["recovered"]
         rows.append(
             (
-                str(number),
+                percent(-one["depth"]),
                 [
-                    percent(-one["depth"]), money(-one["money"]), _moment(one["peak"]),
-                    _moment(one["trough"]), "not yet" if back is None else _moment(back),
-                    f"{spans[number - 1]:,.{digits}f}", f"{one['bars']:,}",
+                    money(-one["money"]), _moment(one["peak"]), _moment(one["trough"]),
+                    "not yet" if back is None else _moment(back), f"{span:,.{digits}f}",
+                    f"{one['bars']:,}",
                 ],
             )
         )  # fmt: skip
-    head = ["Depth", "Money", "Peak", "Trough", "Recovered", "Days", "Bars"]
+    head = ["Amount", "Peak", "Trough", "Recovered", "Days", "Bars"]
     left = found.height - len(rows)
-    note = f"{counted(left, 'smaller fall')} not shown." if left else ""
-    return table(head, rows, caption="Deepest drawdowns", first="#") + hint(note)
+    note = f"{counted(left, 'smaller drawdown')} not shown." if left else ""
+    return table(head, rows, caption="Deepest drawdowns", first="Depth") + hint(note)
 
 
 def _moment(time: object) -> str:

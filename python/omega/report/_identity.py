@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from html import escape
@@ -13,12 +14,16 @@ from omega.report._parts import none, table
 from omega.report._reported import Reported
 
 _MOST_SYMBOLS = 200
+_OWN = "its own name"
+_TABLE = re.compile(r"shape: \(([\d_]+), \d+\)\s*┌.*?┘", re.DOTALL)
+"""How Polars prints a table."""
 _DEFAULTS = {
     "Account()": "none: positions are paid in full",
     "Costs()": "none",
     "Execution()": "the defaults",
     "Limits()": "none",
     "None": "none",
+    "": "none",
     "FixedLots(1.0)": "one lot",
 }
 """How settings that nobody gave are shown."""
@@ -31,14 +36,21 @@ def strategy(result: Reported) -> str:
     named = getattr(ran, "parameters", None)
     rows = [("strategy", [_name(result)])]
     if callable(names) and ran is not None:
-        rows += [(name, [str(getattr(ran, name))]) for name in ran.parameters()]
+        rows += [(name, [_text(getattr(ran, name))]) for name in ran.parameters()]
     elif isinstance(named, (tuple, list)):
-        rows += [(str(name), [str(value)]) for name, value in named]
+        rows += [(str(name), [_text(value)]) for name, value in named]
     return table([], rows, caption="Strategy and parameters", kind="texts")
 
 
 def _name(result: Reported) -> str:
-    return str(result.config.get("strategy", type(result.strategy).__name__))
+    return _text(result.config.get("strategy", type(result.strategy).__name__))
+
+
+def _text(value: object) -> str:
+    """Write a setting: numbers in groups of three, and of a table its rows alone."""
+    if isinstance(value, float):
+        return f"{value:,.15g}"
+    return _TABLE.sub(lambda found: f"a table of {int(found[1]):,} rows", str(value))
 
 
 def settings(result: Reported) -> str:
@@ -64,7 +76,7 @@ def data(result: Reported) -> str:
         first, last = (_moment(one.get(name)) for name in ("first", "last"))
         rows.append((symbol, [f"{count:,}", first, last, digest]))
     head = ["Rows", "First", "Last", "SHA-256 of the rows"]
-    return table(head, rows, caption="Data", first="Symbol", kind="tall texts")
+    return table(head, rows, caption="Data", first="Symbol", kind="tall")
 
 
 def _moment(given: object) -> str:
@@ -81,9 +93,10 @@ def _pairs(values: Mapping[str, Any], without: tuple[str, ...] = ()) -> list[tup
         if name in without:
             continue
         if isinstance(value, Mapping):
-            found += [(f"{name}: {inner}", text) for inner, text in _alike(_pairs(value))]
+            several = _alike(_pairs(value))
+            found += [(f"{name}: {inner}", text) for inner, text in several if text != _OWN]
         else:
-            found.append((str(name), _DEFAULTS.get(str(value), str(value))))
+            found.append((str(name), _DEFAULTS.get(str(value), _text(value))))
     return found
 
 
@@ -91,7 +104,7 @@ def _alike(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Join symbols whose texts are the same but for their own name."""
     by_text: dict[str, list[str]] = {}
     for name, text in pairs:
-        own = "its own name" if text == name else text.replace(repr(name), "its own name")
+        own = _OWN if text == name else text.replace(repr(name), _OWN)
         by_text.setdefault(own, []).append(name)
     texts = dict(pairs)
     return [

@@ -17,6 +17,7 @@ _LABELS = {
     "average_drawdown_days": "Average drawdown in days",
     "longest_drawdown_bars": "Longest drawdown in bars",
     "longest_drawdown_days": "Longest drawdown in days",
+    "average_names": "Average symbols held",
     "average_bars_held": "Average bars held",
     "average_days_held": "Average days held",
     "longest_days_held": "Longest holding in days",

@@ -30,7 +30,7 @@ BESIDE_A_BENCHMARK = (
     "down_capture",
 )
 """What a benchmark adds to the metrics, in order."""
-_PERCENT = {
+PERCENT = {
     "alpha",
     "average_drawdown",
     "benchmark_drawdown",
@@ -96,7 +96,7 @@ def formatted(name: str, value: object) -> str:
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, int):
         return f"{value:,}"
-    if name in _PERCENT:
+    if name in PERCENT:
         return f"{_written(100 * float(str(value)))} %"
     return _written(float(str(value)))
 

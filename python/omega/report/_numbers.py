@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 _MINUS = "\u2212"
+_DASH = "\u2013"
 _STEPS = (1.0, 2.0, 5.0)
 _MANY = 1_000_000
 
@@ -13,11 +14,13 @@ def minus(text: str) -> str:
     """Write the sign of a number as typographers do; a number that shows as 0 has none.
 
     Example:
-        >>> minus("-1.00") == "\u22121.00", minus("-0.00")
-        (True, '0.00')
+        >>> minus("-1.00") == "\u22121.00", minus("-0.00"), minus("-") == "\u2013"
+        (True, '0.00', True)
     """
-    if not text.startswith("-") or len(text) == 1:
+    if not text.startswith("-"):
         return text
+    if len(text) == 1:
+        return _DASH
     digits = [one for one in text if one.isdigit()]
     rest = text[1:]
     return rest if digits and set(digits) == {"0"} else f"{_MINUS}{rest}"

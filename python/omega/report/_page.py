@@ -18,6 +18,8 @@ from omega.errors import ConfigError
 _MARK = '<meta name="generator" content="Omega">'
 _START = 1_000  # bytes that hold the mark
 LIBRARY = "vendor/lightweight-charts.standalone.production.js"
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)\b(?!:\d)")
+"""A time; a page on which all of them are midnights has dates."""
 MODULES = (
     "codec.js",
     "format.js",
@@ -63,9 +65,11 @@ def page(
         "base-uri 'none'; form-action 'none'"
     )
     last = len(scripts) - 1
+    dated = {time for _, time in _MOMENT.findall(body)} == {"00:00"}
+    body = _MOMENT.sub(r"\1", body) if dated else body
     parts = [
         "<!DOCTYPE html>",
-        '<html lang="en">',
+        f'<html lang="en"{" data-dated" * dated}>',
         "<head>",
         '<meta charset="utf-8">',
         _MARK,

@@ -11,8 +11,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from omega.libraries import arguments_of
-from omega.report._labels import label
-from omega.report._metrics import LESS_IS_BETTER
+from omega.report._labels import label, words
+from omega.report._metrics import LESS_IS_BETTER, PERCENT
 from omega.report._numbers import marks as axis_marks
 from omega.report._numbers import minus
 from omega.report._page import View, module, page
@@ -27,6 +27,7 @@ _MOST_LINES = 5_000
 _TICKS = 6
 _NAMED = 4  # more would not fit a heading
 _ACROSS, _DOWN = 1_000, 1_000
+_APART = 96  # pixels from axis to axis, at least
 
 
 @arguments_of("report.parallel")
@@ -66,7 +67,7 @@ def parallel(
     axes, places = zip(*(_axis(shown[name]) for name in [*names, metric]), strict=True)
     shades = shades_of(shown[metric].cast(pl.Float64).to_numpy(), metric, more=more)
     more_names = " …" if len(names) > _NAMED else ""
-    name = title or f"{label(metric)} by {', '.join(names[:_NAMED])}{more_names}"
+    name = title or f"{label(metric)} by {', '.join(map(words, names[:_NAMED]))}{more_names}"
     left = known.height - shown.height
     note = f" Of {known.height:,} runs {shown.height:,} are drawn, the best among them." * (
         left > 0
@@ -98,7 +99,7 @@ def _drawn(
     drawn = "".join(
         f'<svg class="axis" x="{100 * k / last:.2f}%" height="100%"><line y2="100%"/>'
         f'<rect class="kept" x="-7" width="14" hidden=""/><text class="name" y="-16">'
-        f"{escape(title)}</text>"
+        f"{escape(words(title))}</text>"
         + "".join(
             f'<text x="8" y="{100 * (1 - place):.2f}%" dy="4">{escape(text)}</text>'
             for place, text in ticks
@@ -107,9 +108,11 @@ def _drawn(
         for k, (title, ticks) in enumerate(axes)
     )
     return (
-        f'<svg id="parallel" role="img" aria-label="{escape(name)}" style="--faint:{faint:.2f}">'
+        f'<div class="scroll" tabindex="0" role="group" aria-label="{escape(name)}"><svg '
+        f'id="parallel" role="img" aria-label="{escape(name)}" '
+        f'style="--faint:{faint:.2f};--least:{_APART * len(axes)}px">'
         f'<svg viewBox="0 0 {_ACROSS} {_DOWN}" preserveAspectRatio="none">{lines}</svg>{drawn}'
-        "</svg>"
+        "</svg></div>"
     )
 
 
@@ -132,14 +135,15 @@ def _thinned(frame: pl.DataFrame) -> pl.DataFrame:
 def _axis(values: pl.Series) -> tuple[Axis, NDArray[np.float64]]:
     """Places from 0 to 1: numbers by size, all else by rank."""
     if values.dtype.is_numeric():
-        numbers = values.cast(pl.Float64).fill_null(0.0).fill_nan(0.0).to_numpy()
+        per, unit = (100.0, " %") if values.name in PERCENT else (1.0, "")
+        numbers = values.cast(pl.Float64).fill_null(0.0).fill_nan(0.0).to_numpy() * per
         low, high = float(numbers.min()), float(numbers.max())
         span = high - low or 1.0
         marks = np.unique(numbers)
         named = [(mark, minus(f"{mark:,.4g}")) for mark in marks.tolist()]
         if len(marks) > 2 * _TICKS:
             named = axis_marks(low, high, _TICKS)
-        ticks = [((mark - low) / span, text) for mark, text in named]
+        ticks = [((mark - low) / span, text + unit) for mark, text in named]
         return (values.name, ticks), (numbers - low) / span
     texts = values.cast(pl.String).fill_null("-")
     known = texts.unique().sort().to_list()

@@ -5,6 +5,7 @@ Every text is escaped here, so that pages of other parts of the package need not
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -38,7 +39,9 @@ def header(title: str, line: str = "", *, links: Sequence[tuple[str, str]] = ())
         >>> "<h1>A &amp; B</h1>" in header("A & B")
         True
     """
-    below = f"<p>{escape(line)}</p>" if line else ""
+    # Where the line is broken, it is between its parts.
+    told = " ".join(f"<span>{escape(part)}</span>" for part in re.split(r"(?<= ·) ", line))
+    below = f"<p>{told}</p>" if line else ""
     parts = "".join(f'<a href="#{anchor}">{escape(text)}</a>' for anchor, text in links)
     menu = f'<nav aria-label="Sections">{parts}</nav>' if parts else ""
     return f"<header><div><h1>{escape(title)}</h1>{below}</div>{SWITCH}</header>{menu}"
@@ -81,6 +84,7 @@ def table(
     first: str = "",
     kind: str = "",
     raw_head: bool = False,
+    sizes: Sequence[float] = (),
 ) -> str:
     """Return a table whose first column names its lines.
 
@@ -91,6 +95,7 @@ def table(
         first: The heading of the first column.
         kind: "tall" scrolls where there are many lines, "texts" aligns cells to the left.
         raw_head: The headings are HTML already.
+        sizes: Amounts to draw as bars, one for each line, beside its name.
 
     Example:
         >>> table(["Net"], [("long", ["-1.00"])]).count("<td>\u22121.00</td>")
@@ -98,13 +103,15 @@ def table(
     """
     names = head if raw_head else [escape(name) for name in head]
     corner = f'<th scope="col">{escape(first)}</th>' if first else "<td></td>"
+    corner += "<td></td>" * bool(sizes)
     top = "".join(f'<th scope="col">{name}</th>' for name in names)
     above = f"<thead><tr>{corner}{top}</tr></thead>" if head else ""
     lines = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>'
+        f'<tr><th scope="row">{escape(name)}</th>{bar}'
         f"{''.join(f'<td>{escape(minus(text))}</td>' for text in cells)}</tr>"
-        for name, cells in rows
+        for (name, cells), bar in zip(rows, _bars(sizes) or [""] * len(rows), strict=True)
     )
+    kind = kind if len(rows) > _SHORT else kind.replace("tall", "")
     named = f"<caption>{escape(caption)}</caption>" if caption else ""
     return (
         f'<div class="scroll {kind}"{_FOCUS}{_label(caption)}><table class="plain">{named}'
@@ -112,6 +119,21 @@ def table(
     )
 
 
+def _bars(sizes: Sequence[float]) -> list[str]:
+    """Cells with bars to the left and the right of zero, which is at one place in all of them."""
+    known = [size if math.isfinite(size) else 0.0 for size in sizes]
+    low, high = min([0.0, *known]), max([0.0, *known])
+    per = 100 / ((high - low) or 1.0)
+    return [
+        f'<td class="sized"><span style="--zero:{-low * per:.1f}%"><i class="bar '
+        f'{"loss" if size < 0 else "win"}" style="left:{(min(size, 0.0) - low) * per:.1f}%;'
+        f'width:{abs(size) * per:.1f}%"{"" if size else " hidden"}></i></span></td>'
+        for size in known
+    ]
+
+
+_SHORT = 14
+"""Lines of a table that are shown without scrolling."""
 _FOCUS = ' tabindex="0" role="group"'
 """What scrolls can be reached and scrolled by keys."""
 

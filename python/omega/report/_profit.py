@@ -7,10 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 
-from omega.report import _svg
 from omega.report._labels import words
 from omega.report._numbers import money, percent
-from omega.report._parts import hint, none, table
+from omega.report._parts import none, table
 from omega.report._reported import Reported
 
 _LADDER = (
@@ -23,8 +22,7 @@ _LADDER = (
 _LONGEST = "over a year"
 _ONE_BAR = "within one bar"
 _WITHOUT = "without a tag"
-_DRAWN = 12
-HEAD = ("Trades", "Share", "Won", "Net", "Each")
+HEAD = ("Net profit", "Per trade", "Trades", "Share", "Won")
 
 
 def profit_by(trades: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -57,7 +55,7 @@ def profit_by(trades: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def panel(result: Reported, name: str) -> str:
-    """The profit by something as bars and a table."""
+    """The profit by something as a table with bars."""
     trades = result.trades
     if not trades.height:
         return none("There are no closed trades.")
@@ -66,28 +64,16 @@ def panel(result: Reported, name: str) -> str:
         (
             words(group),
             [
-                f"{count:,}", percent(count / trades.height, 1), percent(won, 1), money(net),
-                money(each),
+                money(net), money(each), f"{count:,}", percent(count / trades.height, 1),
+                percent(won, 1),
             ],
         )
         for group, count, won, net, each in grouped.iter_rows()
     ]  # fmt: skip
-    drawn = [(words(group), net, money(net)) for group, _, _, net, _ in grouped.iter_rows()]
-    bars = _svg.bars(_ends(drawn), f"Net profit by {name}") if len(drawn) > 1 else ""
-    note = ""
-    if len(drawn) > _DRAWN:
-        note = f"Drawn are the {_DRAWN // 2} best and the {_DRAWN // 2} worst; the table has all."
-    title = f"By {name}"
-    return (
-        bars + table(HEAD, rows, caption=title, first=name.capitalize(), kind="tall") + hint(note)
-    )
-
-
-def _ends(rows: list[tuple[str, float, str]]) -> list[tuple[str, float, str]]:
-    """All rows, or the best and the worst ones."""
-    if len(rows) <= _DRAWN:
-        return rows
-    return [*rows[: _DRAWN // 2], *rows[-(_DRAWN // 2) :]]
+    return table(
+        HEAD, rows, caption=f"By {name}", first=name.capitalize(), kind="tall",
+        sizes=grouped["net"].to_list() if grouped.height > 1 else (),
+    )  # fmt: skip
 
 
 def has_tags(result: Reported) -> bool:

@@ -56,7 +56,7 @@ def render(
     if detail not in _DETAILS:
         raise ConfigError(f"detail: given {detail!r}, expected 'auto' or 'full'")
     stores = _stores(result, data)
-    name = title or f"Backtest of {listed(result.symbols)}"
+    name = title or _named(result)
     scripts = [asset(LIBRARY), module(MODULES)]
     trades, trade_block = _trades.pack_trades(result.trades, result.symbols)
     blocks = [trade_block]
@@ -83,6 +83,10 @@ def render(
         if room is not None:
             room -= sum(map(len, packed)) + 60 * len(packed) + 12 * len(described["fine"])
     return page(title=name, body=text, scripts=scripts, blocks=blocks, about=about)
+
+
+def _named(result: Reported) -> str:
+    return f"Backtest of {listed(result.symbols)}"
 
 
 def _stores(
@@ -138,10 +142,13 @@ def _body(
     shares: Weights | None,
 ) -> str:
     texts = {name: formatted(name, value) for name, value in result.metrics.items()}
+    own = "" if title == _named(result) else f"{listed(result.symbols)} · "
     line = (
-        f"{listed(result.symbols)} · {texts.get('start', '-')} to {texts.get('end', '-')} · "
-        f"{texts['bars']} bars · {texts['days']} days"
+        f"{own}{texts.get('start', '-')} to {texts.get('end', '-')} · {texts['bars']} bars · "
+        f"{texts['days']} days"
     )
+    if currency := result.config.get("account_currency"):
+        line += f" · amounts in {currency}"
     above, below = divided(result.notices)
     parts = [
         *map(notice, above),
@@ -149,40 +156,36 @@ def _body(
         *_of_sweep(result),
         _chart.panel(result, symbols),
         section("Trades", _table(result), "wide", anchor="trades"),
-        *_of_equity(result, drawn),
-        *_of_symbols(result, shares),
+        *_of_equity(result, drawn, shares),
         *_of_trades(result),
         *_of_run(result, below),
     ]
     return body(header(title, line, links=_LINKS), parts, FOOTER)
 
 
-def _of_equity(result: Reported, drawn: dict[str, Any]) -> Iterator[str]:
+def _of_equity(result: Reported, drawn: dict[str, Any], shares: Weights | None) -> Iterator[str]:
     says = "Equity over time beside buying and holding, with the drawdown below"
     growth = curves("growth", says, height=380) if "growth" in drawn else none("No bar was walked.")
     yield section("Growth and drawdown", growth, "wide", anchor="growth-part")
     yield section("Deepest drawdowns", _drawdowns.worst(result) if drawn else none("None."), "wide")
     yield section("Returns", _static_panels.returns(result), "wide", anchor="returns")
+    if len(result.symbols) > 1:
+        yield section("Weights", _weights.panel(shares, result), "wide", anchor="weights-part")
     yield section("Returns by weekday", _daily.by_weekday(result))
     if by_hour := _daily.by_hour(result):
         yield section("Profit by hour", by_hour)
-    rolling, alone = none("Too few days for figures over a window of them."), "wide slim"
+    rolling = none("Too few days for figures over a window of them.")
     if "rolling" in drawn:
         says = "Sharpe ratio and volatility over the last days"
-        rolling, alone = curves("rolling", says) + _daily.rolling_hint(result), ""
-    yield section("Rolling Sharpe ratio and volatility", rolling, alone)
+        rolling = curves("rolling", says) + _daily.rolling_hint(result)
+    yield section("Rolling Sharpe ratio and volatility", rolling)
     held = none("Nothing was held.")
     if "exposure" in drawn:
-        says = "HeldValues of open positions as a share of the equity, and their number"
+        says = "Values of open positions as a share of the equity, and their number"
         held = curves("exposure", says) + hint(
             "Positions at entry value and open profit, as a share of the equity."
         )
-    yield section("Exposure", held, alone.partition(" ")[0])
-
-
-def _of_symbols(result: Reported, shares: Weights | None) -> Iterator[str]:
-    if len(result.symbols) > 1:
-        yield section("Weights", _weights.panel(shares, result), "wide", anchor="weights-part")
+    yield section("Exposure", held)
 
 
 def _of_sweep(result: Reported) -> Iterator[str]:
@@ -193,7 +196,7 @@ def _of_sweep(result: Reported) -> Iterator[str]:
 def _of_trades(result: Reported) -> Iterator[str]:
     if not result.trades.height:
         text = none("There are no closed trades.")
-        yield section("Profits of trades", text, "wide slim", anchor="profit")
+        yield section("Profits of trades", text, anchor="profit")
         return
     heading, sizes = _static_panels.distribution(result)
     yield section(heading, sizes, anchor="profit")
@@ -210,7 +213,7 @@ def _of_trades(result: Reported) -> Iterator[str]:
 def _of_run(result: Reported, below: Sequence[Notice]) -> Iterator[str]:
     yield section("Costs", _static_panels.costs(result), anchor="costs")
     yield section("Refused and cancelled orders", _orders.panel(result))
-    yield section("Ambiguity", _static_panels.ambiguity(result), "wide slim")
+    yield section("Ambiguity", _static_panels.ambiguity(result))
     if below:
         yield section("Notices", "".join(map(notice, below)), "wide")
     yield section("Metrics", _static_panels.metrics(result), "wide", anchor="metrics")

@@ -14,7 +14,7 @@ from omega.report._reported import Reported
 Numbers = NDArray[np.float64]
 
 _WIDTH, _HEIGHT = 520, 280
-_LEFT, _RIGHT, _TOP, _BOTTOM = 84, 16, 10, 44
+_LEFT, _RIGHT, _TOP, _BOTTOM = 96, 16, 10, 48
 _SIZES = ((200, 6.5), (2_000, 4.5), (10**12, 2.5))
 """Up to how many trades marks are so large."""
 _FAINT = ((1, 0.5), (4, 0.75), (10**12, 1.0))
@@ -90,9 +90,9 @@ def _axes(ends: list[float]) -> str:
             f'<line class="rule" x1="{_LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>'
             f"{_svg.tick(_LEFT - 8, y + 4, text, 'end')}"
         )
-    turned = f"translate(11 {_TOP + high / 2:.1f}) rotate(-90)"
+    turned = f"translate(16 {_TOP + high / 2:.1f}) rotate(-90)"
     return "".join(drawn) + (
         f'<text class="name" x="{_LEFT + wide / 2:.1f}" y="{_HEIGHT - 6}" text-anchor="middle">'
-        f'against the trade (MAE)</text><text class="name" transform="{turned}" '
+        f'against it (MAE)</text><text class="name" transform="{turned}" '
         'text-anchor="middle">for it (MFE)</text>'
     )

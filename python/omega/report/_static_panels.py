@@ -84,6 +84,8 @@ _GROUPS = {
     "Activity and costs": (
         "exposure",
         "turnover",
+        "turnover_per_year",
+        "average_names",
         "fees",
         "slippage_cost",
         "swap",
@@ -123,12 +125,12 @@ def returns(result: Reported) -> str:
     months = period_returns(by_day, first, ("year", "month"))
     years = {key[0]: value for key, value in period_returns(by_day, first, ("year",)).items()}
     largest = max([abs(value) for value in months.values() if value is not None] + [1e-9])
-    head = "".join(f'<th scope="col">{name}</th>' for name in (*_MONTHS, "Year"))
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("Year", *_MONTHS))
     rows = []
     for year in sorted(years, reverse=True):
         cells = "".join(_heat(months.get((year, month)), largest) for month in range(1, 13))
         whole = _heat(years[year], largest).replace("<td", '<td data-year="true"', 1)
-        rows.append(f'<tr><th scope="row">{year}</th>{cells}{whole}</tr>')
+        rows.append(f'<tr><th scope="row">{year}</th>{whole}{cells}</tr>')
     return (
         '<div class="scroll" tabindex="0" role="group" aria-label="Returns by month and year">'
         '<table class="heat"><thead><tr><td></td>'
@@ -169,12 +171,15 @@ def distribution(result: Reported) -> tuple[str, str]:
     if multiples.len():
         without = result.trades.height - multiples.len()
         chart = _svg.histogram(multiples.to_numpy(), "R")
-        note = f"{counted(without, 'trade')} without an R left out." if without else ""
+        note = "Number of trades by profit in R."
+        note += f" {counted(without, 'trade')} without an R left out." * bool(without)
         return "Distribution of R", chart + hint(note)
     if not result.trades.height:
         return "Distribution of R", none("There are no closed trades.")
     chart = _svg.histogram(result.trades["net_pnl"].to_numpy(), "in account currency")
-    note = "No trade had a stop when it was opened, so none has an R: net profits instead."
+    note = (
+        "Number of trades by net profit: no trade had a stop when it was opened, so none has an R."
+    )
     return "Distribution of profits", chart + hint(note)
 
 
@@ -183,10 +188,9 @@ def costs(result: Reported) -> str:
     amounts = cost_kinds(result)
     slippage = number_of(result, "slippage_cost") or 0.0
     total = number_of(result, "total_costs") or 0.0
-    rows = [(label(name), value, money(value)) for name, value in amounts.items()]
     if slippage:
-        rows.append(("Slippage", -slippage, money(-slippage)))
-    if not rows:
+        amounts["slippage"] = -slippage
+    if not amounts:
         return none("This run had no fees, no slippage and no swap.")
     net = number_of(result, "net_profit") or 0.0
     text = (
@@ -194,9 +198,9 @@ def costs(result: Reported) -> str:
         f"{money(net)}; without them it would have been {money(net + total)} at the same trades. "
         "Slippage is part of the prices, and so is the spread."
     )
-    listed = [(name, [text]) for name, _, text in rows]
-    return _svg.bars(rows, "Costs by kind") + table(["Amount"], listed, caption="Costs by kind",
-                                                    first="Kind") + hint(text)  # fmt: skip
+    rows = [(label(name), [money(value)]) for name, value in amounts.items()]
+    sizes = list(amounts.values())
+    return table(["Amount"], rows, caption="Costs", first="Kind", sizes=sizes) + hint(text)
 
 
 def cost_kinds(result: Reported) -> dict[str, float]:

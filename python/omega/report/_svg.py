@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from omega.report._numbers import marks, minus, step_of
 
 _WIDTH, _HEIGHT = 520, 230
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 10, 28
+_LEFT, _RIGHT, _TOP, _BOTTOM = 72, 8, 10, 28
 _BINS = 41
-_WIDE_LEFT = 72
-_LETTER = 8.1  # the width of a digit on a telephone
-_NAME = 16  # letters that fit beside a bar
+_WIDE_LEFT = 88
+_LETTER = 10.5  # the width of a digit on a telephone
 
 
 def histogram(values: NDArray[np.float64], unit: str) -> str:
@@ -50,36 +49,6 @@ def histogram(values: NDArray[np.float64], unit: str) -> str:
             f"{count:,}</title></rect>"
         )
     return chart("".join([_upward(top), _across(edges), *bars]), f"Distribution in {unit}")
-
-
-def bars(rows: Sequence[tuple[str, float, str]], label: str) -> str:
-    """Draw amounts as bars to the left and the right of zero, one under the other.
-
-    Example:
-        >>> bars([("fees", -3.0, "-3.00")], "Costs").count("<rect")
-        1
-    """
-    widest = max([abs(value) for _, value, _ in rows if np.isfinite(value)] + [1e-12])
-    negative = any(value < 0 for _, value, _ in rows)
-    positive = any(value > 0 for _, value, _ in rows)
-    left, right, line = 130.0, 104.0, 30
-    room = _WIDTH - left - right
-    zero = left + (room / 2 if negative and positive else room if negative else 0)
-    per = room / (2 if negative and positive else 1) / widest
-    drawn = []
-    for k, (name, value, text) in enumerate(rows):
-        y = _TOP + k * line
-        long = abs(value) * per
-        x = zero - long if value < 0 else zero
-        drawn.append(
-            f'<text class="name" x="0" y="{y + 16}">{escape(_short(name))}</text>'
-            f'<rect class="bar {"loss" if value < 0 else "win"}" x="{x:.1f}" y="{y + 3}" '
-            f'width="{max(long, 0.75):.1f}" height="18" rx="2"/>'
-            f'<text class="value" x="{_WIDTH}" y="{y + 16}" text-anchor="end">'
-            f"{escape(minus(text))}</text>"
-        )
-    axis = _standing(zero, _TOP, _TOP + line * len(rows))
-    return chart(axis + "".join(drawn), label, (_WIDTH, _TOP * 2 + line * len(rows)))
 
 
 def interval(worst: float, middle: float, best: float, texts: tuple[str, str, str]) -> str:
@@ -119,10 +88,6 @@ def interval(worst: float, middle: float, best: float, texts: tuple[str, str, st
         "The closed profit between the worst and the best outcome",
         (_WIDTH, 100),
     )
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
 
 
 def _standing(x: float, top: float, bottom: float) -> str:
@@ -182,13 +147,13 @@ def _reach(values: NDArray[np.float64]) -> tuple[float, float]:
 
 def _upward(top: int) -> str:
     drawn = []
-    for count, text in marks(0.0, float(top), 4):
+    for count, _ in marks(0.0, float(top), 6):
         if count != int(count) or count == 0:
             continue
         y = _HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * count / top
         drawn.append(
             f'<line class="rule" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f"{tick(_LEFT - 6, y + 4, text, 'end')}"
+            f"{tick(_LEFT - 6, y + 4, f'{count:,.0f}', 'end')}"
         )
     return "".join(drawn)
 

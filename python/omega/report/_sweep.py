@@ -104,12 +104,13 @@ def heatmap(
     several = cells.height < known.height
     note = f"{aggregate.capitalize()} of the runs in a cell. " if several else ""
     missing = counted(frame.height - known.height, "run")
-    note += f"{missing} without a finite value left out." if frame.height > known.height else ""
+    note += f"{missing} without a finite value left out. " if frame.height > known.height else ""
+    note += "The frame marks the best cell."
     marked = frozenset(() if mark is None else mark(cells))
     drawn = _map(cells, (x, y, metric), marked, more=more)
     parts = [
         section(f"{label(metric)} by cell", drawn + hint(note), "wide"),
-        section("The best cells", _best(cells, metric, more=more), "wide"),
+        section("The best cells", _best(cells, metric, more=more), "wide slim"),
     ]
     text = body(header(name, runs_of(frame)), parts)
     html = page(title=name, body=text, scripts=[module(_STILL)])
@@ -160,12 +161,12 @@ def _map(
     x, y, metric = names
     across = {value: k for k, value in enumerate(cells[x].unique().sort().to_list())}
     upward = {value: k for k, value in enumerate(cells[y].unique().sort().to_list())}
-    wide = max(min(1_100 / len(across), 84.0), 4.0)
+    wide = max(min(1_100 / len(across), 92.0), 4.0)
     high = max(min(520 / len(upward), 40.0), 4.0)
     left, top = 90.0, 8.0
     width, height = left + wide * len(across) + 10, top + high * len(upward) + 48
-    whole = width < 1.8 * _PHONE  # wider ones scroll on a phone
-    least = _PHONE if whole else 0.8 * width
+    whole = width < 2.0 * _PHONE  # wider ones scroll on a phone
+    least = _PHONE if whole else width
     values = cells["value"].to_numpy()
     shades = shades_of(values, metric, more=more)
     best = int(values.argmax() if more else values.argmin())
@@ -195,6 +196,11 @@ def _map(
         f'style="max-width:{width:.0f}px;min-width:{least:.0f}px" '
         f'role="img" aria-label="{escape(metric)}">'
         f"{''.join(drawn)}{''.join(labels)}</svg></div>"
+        + (
+            ""
+            if whole
+            else '<p class="hint beyond">The map is wider than the screen: scroll it.</p>'
+        )
         + scale_of(metric, cells["value"], more=more)
     )
 
@@ -243,7 +249,9 @@ def scale_of(metric: str, values: pl.Series, *, more: bool) -> str:
     ends = (low, high) if more else (high, low)
     texts = [escape(minus(formatted(metric, float(end)))) for end in ends]
     cells = "".join(f'<i style="background:var(--shade-{k})"></i>' for k in range(SHADES))
-    return f'<div class="scale">{texts[0]}<span>{cells}</span>{texts[1]}</div>'
+    return (
+        f'<div class="scale">{escape(label(metric))} {texts[0]}<span>{cells}</span>{texts[1]}</div>'
+    )
 
 
 def _best(cells: pl.DataFrame, metric: str, *, more: bool) -> str:

@@ -104,7 +104,7 @@ def panel(found: Weights | None, result: Reported) -> str:
     ]
     head = ["Mean", "Smallest", "Largest", "Last"]
     others = found.table.height - len(found.drawn) + 1
-    note = "HeldValues at the close as a share of the equity, shorts below zero"
+    note = "Values at the close as a share of the equity, shorts below zero"
     note += f"; others are {counted(others, 'symbol')}." if "Others" in found.drawn else "."
     return (
         curves("weights", "Share of the equity of each symbol over time, stacked")

@@ -83,7 +83,8 @@ export class PriceChart {
   look(from, to) {
     if (!this.candles) return;
     const { bars } = this.candles;
-    const span = Math.min(Math.max(to - from, FEWEST_BARS), bars * 1.04 + FEWEST_BARS);
+    const fewest = Math.min(FEWEST_BARS, bars);
+    const span = Math.min(Math.max(to - from, fewest), bars * 1.04 + fewest);
     const middle = Math.min(Math.max((from + to) / 2, 0), bars);
     this.from = middle - span / 2;
     this.to = middle + span / 2;
@@ -159,7 +160,8 @@ export class PriceChart {
     const { factor } = loaded;
     const detail = factor === 1 ? "single bars" : `${counted(factor, "bar")} a candle`;
     const [shown, all] = [overlay.shown.length, overlay.total];
-    const marks = `${shown < all ? `${number(shown, 0)} of ` : ""}${counted(all, "trade")} marked`;
+    const some = shown < all ? `the ${number(shown, 0)} largest of ` : "";
+    const marks = `${some}${counted(all, "trade")} marked`;
     this.label.textContent = `${first} to ${end} · ${detail} · ${marks}`;
   }
 

@@ -87,8 +87,14 @@ export async function drawCurves(box, keys, parts, onPick) {
       show();
     })));
   }
+  const money = series.filter((_, k) => lines[k].unit === "money");
+  if (money.length && money.every((one) => one.data().every(({ value }) => !(value <= 0)))) {
+    keys.append(logSwitch(money[0]));
+  }
   showValues(chart, box, lines, series);
-  new ResizeObserver(() => fit(chart, lines)).observe(box);
+  // The width is known only then: a box has its size before its chart has.
+  chart.timeScale().subscribeSizeChange(() => fit(chart, lines));
+  fit(chart, lines);
   box.dataset.drawn = "true";
   return { chart, lines, series };
 }
@@ -96,6 +102,7 @@ export async function drawCurves(box, keys, parts, onPick) {
 /** Show all of the time, with room for half a label at both ends. */
 function fit(chart, lines) {
   const scale = chart.timeScale();
+  if (!scale.width()) return; // not painted yet
   const last = new Set(lines.flatMap(({ points }) => points.map(({ time }) => time))).size - 1;
   const room = (28 * last) / Math.max(scale.width() - 56, 56);
   scale.setVisibleLogicalRange({ from: -room, to: last + room });
@@ -143,6 +150,15 @@ function paintOf(line) {
   const soft = colour(`${line.colour}-soft`) || "transparent";
   const below = line.kind === "area" ? colour("surface") : soft;
   return { color: main, lineColor: main, topColor: soft, bottomColor: below };
+}
+
+/** A button that makes equal steps of a price scale equal shares. */
+export function logSwitch(series) {
+  const button = switchOf("Log scale", "text", false, (on) => (
+    series.priceScale().applyOptions({ mode: on ? 1 : 0 })
+  ));
+  button.querySelector(".key").remove();
+  return button;
 }
 
 /** A button that turns something on and off. */

@@ -3,7 +3,8 @@
 /** Seconds since 1970 as date and time, as the columns of the result have them. */
 export function moment(seconds) {
   const text = new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ");
-  return text.endsWith(":00") ? text.slice(0, -3) : text;
+  const minutes = text.endsWith(":00") ? text.slice(0, -3) : text;
+  return "dated" in document.documentElement.dataset ? minutes.replace(" 00:00", "") : minutes;
 }
 
 const writers = new Map();
@@ -41,22 +42,21 @@ export function formatOf(unit, decimals) {
 
 const large = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 3 });
 
-/** The marks of an axis: all with as many decimals as their distance has. */
+/** The marks of an axis: all with as many decimals as one of them needs. */
 function axisTexts(values, end) {
   if (Math.max(...values.map(Math.abs)) >= 1e6) {
     return values.map((value) => large.format(value).replace("-", "−") + end);
   }
-  const steps = values.slice(1).map((value, k) => Math.abs(value - values[k])).filter(Boolean);
-  const step = steps.length ? Math.min(...steps) : 0.01;
-  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-  // A quarter needs two decimals where a half needs one.
-  const rest = Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-6 ? 1 : 0;
-  return values.map((value) => number(value, digits + rest) + end);
+  const decimals = (value) => (String(Number(value.toFixed(8))).split(".")[1] || "").length;
+  const digits = Math.max(0, ...values.map(decimals));
+  return values.map((value) => number(value, digits) + end);
 }
+
+const sizes = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 8 });
 
 /** A number without the zeros at its end. */
 export function short(value) {
-  return String(Number(value.toPrecision(8)));
+  return sizes.format(value);
 }
 
 /** A word of the tables as people write it: stop_loss is stop loss. */

@@ -3,7 +3,7 @@
 import { Candles } from "./candles.js";
 import { PriceChart } from "./chart.js";
 import { TradeTable } from "./table.js";
-import { drawCurves, switchOf } from "./curves.js";
+import { drawCurves, logSwitch, switchOf } from "./curves.js";
 import { drawAll, whenSeen } from "./seen.js";
 import { listen } from "./input.js";
 import { readTable } from "./codec.js";
@@ -62,7 +62,7 @@ function describe(trades, k) {
 async function startChart(about, trades, pick) {
   if (!about.candles.length) return null;
   const chart = new PriceChart(at("chart"), at("range"));
-  const choice = at("symbol");
+  const [choice, log] = [at("symbol"), logSwitch(chart.series)];
   const loaded = new Map();
   let wanted = -1;
   const show = async (symbol) => {
@@ -74,7 +74,7 @@ async function startChart(about, trades, pick) {
     chart.use(loaded.get(symbol), trades, symbol);
     at("lines").replaceChildren(...chart.groups.map((group) => (
       switchOf(group.about.name, group.colour, group.shown, (on) => chart.turn(group, on))
-    )));
+    )), log);
     if (choice) choice.value = String(symbol);
   };
   chart.show = show;

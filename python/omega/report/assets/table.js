@@ -4,6 +4,7 @@ import { counted, moment, number, short, words } from "./format.js";
 
 const ROW = 30; // pixels, as page.css says
 const SPARE = 8; // rows beyond the view
+const SEEN = 500; // rows, and the largest value, that the width of a column follows
 const MOVES = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity,
   End: Infinity };
 
@@ -170,15 +171,18 @@ function columnsOf(trades) {
     const value = (k) => trades[name][k];
     return { title, width, value, show: (k) => write(value(k)), signed };
   };
+  const spread = 0.55 * Math.max(...Array.from(trades.entryTime.slice(0, SEEN), moment)
+    .map(({ length }) => length), 10);
   const time = (title, name) => (
-    texts(title, "8.75rem", (k) => moment(trades[name][k]), (k) => trades[name][k])
+    texts(title, `${spread}rem`, (k) => moment(trades[name][k]), (k) => trades[name][k])
   );
   const to = (decimals) => (value) => number(value, decimals);
   const [price, money] = [to(about.priceDecimals), to(about.moneyDecimals)];
-  const prices = (title, name) => {
+  const whole = (title, name, write, signed = false) => {
     const largest = trades[name].reduce((one, other) => Math.max(one, Math.abs(other)), 0);
-    const width = `minmax(${Math.max(5, 0.55 * price(largest).length)}rem, 1fr)`;
-    return numbers(title, width, name, price);
+    const shown = [largest, ...trades[name].slice(0, SEEN)].map(write);
+    const longest = Math.max(7, ...shown.map(({ length }) => length));
+    return numbers(title, `minmax(${Math.max(4, 0.55 * longest)}rem, 1fr)`, name, write, signed);
   };
   const reason = (k) => words(about.reasons[trades.reason[k]]) + (trades.ambiguous[k] ? " ?" : "");
   const columns = [
@@ -188,12 +192,12 @@ function columnsOf(trades) {
     time("Entry", "entryTime"),
     time("Exit", "exitTime"),
     numbers("Bars", "3.5rem", "bars", to(0)),
-    numbers("Lots", "minmax(4rem, 1fr)", "lots", short),
-    prices("At", "entry"),
-    prices("Out at", "exit"),
-    numbers("Net profit", "minmax(6rem, 1fr)", "net", money, true),
+    whole("Lots", "lots", short),
+    whole("Entry price", "entry", price),
+    whole("Exit price", "exit", price),
+    whole("Net profit", "net", money, true),
     numbers("R", "3.5rem", "r", to(2), true),
-    texts("Exit by", "minmax(7rem, 1.2fr)", reason),
+    texts("Exit reason", "minmax(7rem, 1.2fr)", reason),
   ];
   return columns.filter(({ title }) => title !== "Symbol" || about.symbols.length > 1);
 }
