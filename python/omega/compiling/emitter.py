@@ -58,10 +58,19 @@ class Emitter:
         line: The line that they are of.
         read: What they read of the frame and of its tracks.
         remembers: Whether they change what the next call reads.
+        is_never_idle: Whether each call reads the account or changes something, at once.
     """
 
-    def __init__(self, module: ir.Module, function: ir.Function, layout: Layout) -> None:
+    def __init__(
+        self,
+        module: ir.Module,
+        function: ir.Function,
+        layout: Layout,
+        *,
+        ends_at_account: bool = False,
+    ) -> None:
         self.module, self.function, self.layout = module, function, layout
+        self._ends_at_account, self.is_never_idle = ends_at_account, False
         self.entry = function.append_basic_block("entry")
         self.builder = ir.Builder(function.append_basic_block("body"))
         self.line = 0
@@ -115,6 +124,18 @@ class Emitter:
         self.builder.ret(SMALL(max(self.line, 1)))
         self.builder.position_at_end(self.builder.append_basic_block("after"))
 
+    def touch(self) -> None:
+        """Note that the account is read here, or something is changed."""
+        self.is_never_idle |= self.builder.block is self.function.basic_blocks[1]
+        if self._ends_at_account:
+            self.builder.ret(SMALL(-1))
+            self.builder.position_at_end(self.builder.append_basic_block("after"))
+
+    def change(self) -> None:
+        """Note that what the next call reads is changed here."""
+        self.remembers = True
+        self.touch()
+
     # Memory.
 
     def alloca(self, kind: Any, size: int | None = None) -> Any:
@@ -145,6 +166,8 @@ class Emitter:
 
     def of_frame(self, name: str) -> Any:
         """Load a field of the frame."""
+        if ("omega_frame", name) not in _FIXED:
+            self.touch()
         return self.field(self.frame, "omega_frame", name)
 
     def element(self, address: Any, place: Any, size: int = 8) -> Any:

@@ -39,8 +39,12 @@ class Grown:
         return self.emit.load_at(self.emit.context, WHOLE, self.field.offset + place)
 
     def _store(self, place: int, number: Any) -> None:
-        self.field.is_written = self.emit.remembers = True
+        self._change()
         self.emit.store_at(self.emit.context, number, self.field.offset + place)
+
+    def _change(self) -> None:
+        self.field.is_written = True
+        self.emit.change()
 
     @property
     def length(self) -> Any:
@@ -63,7 +67,7 @@ class Grown:
         number = self.emit.number(given) if given.kind != BOOL else given
         self.item = self.writer.note(self.key, number.kind)
         part = self.emit.coerced(number, self.item).part
-        self.field.is_written = self.emit.remembers = True
+        self._change()
         if self.item == BOOL:
             part = self.emit.builder.zext(part, WHOLE)
         self.emit.store_at(self._address(place), part)
@@ -79,6 +83,7 @@ class Grown:
 
     def append(self, given: Value) -> None:
         """Put an item at the end."""
+        self._change()  # before room is made
         builder, length = self.emit.builder, self.length
         with builder.if_then(builder.icmp_signed(">=", length, self._load(ROOM)), likely=False):
             least = WHOLE(_LEAST_ROOM)
@@ -152,6 +157,7 @@ class Grown:
 
     def cut(self, first: Any, count: Any) -> None:
         """Take a part out; the items after it move up."""
+        self._change()
         builder = self.emit.builder
         length = self.length
         place = self.emit.alloca(WHOLE)

@@ -293,8 +293,9 @@ class Writer(abc.ABC):
             )
         self.note(("field", path), field.kind)
         kind = self.note(("field", path), value.kind)
-        field.is_written = self.emit.remembers = True
+        field.is_written = True
         made, emit, offset = self.emit.coerced(value, kind), self.emit, field.offset
+        emit.change()
         if kind in MAYBE:
             emit.store_at(emit.context, emit.builder.zext(made.parts[0], WHOLE), offset)
             emit.store_at(emit.context, made.parts[1], offset + 8)
