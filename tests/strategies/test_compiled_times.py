@@ -73,7 +73,7 @@ ZONES = (
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_offsets_are_those_of_zoneinfo(zone: str) -> None:
-    changes, offsets = zones.offsets_of(zone, [1900, 2050])
+    changes, offsets = zones.offsets_of(zone, (1900, 2050))
     assert (np.diff(changes) > 0).all()
     assert (np.diff(offsets) != 0).all()
     draw = random.Random(zone)  # noqa: S311 - a test

@@ -101,8 +101,9 @@ class Fields:
         """Return whether another strategy of the class has the same kinds of fields."""
         try:
             return all(
-                is_indicator(own) == (field.column is not None)
-                and kind_of(field.path, own) == field.kind
+                is_indicator(own)
+                if field.column is not None
+                else not is_indicator(own) and kind_of(field.path, own) == field.kind
                 for field in self.found.values()
                 for own in [value_of(instance, field.path)]
             )
