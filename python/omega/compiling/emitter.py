@@ -306,6 +306,7 @@ class Emitter:
 def joined_parts(one: Kind, other: Kind) -> bool:
     """Return whether two kinds of arrays are laid out alike."""
     if isinstance(one, PartKind) and isinstance(other, PartKind):
-        return one.source == other.source  # of one kind when all is known
+        # Of one source they are of one kind when all is known.
+        return one.source == other.source or one.item == other.item
     item = getattr(one, "item", None)
     return item is not None and item == getattr(other, "item", None) and one.parts == other.parts

@@ -157,6 +157,7 @@ def kind_of(path: str, given: Any) -> Kind:
 
 def _list_kind(path: str, given: list[Any]) -> ListKind:
     held: Kind | None = None
+    has_whole = False
     for one in given:
         kind = kind_of(path, plain(one))
         if kind not in NUMBERS:
@@ -164,8 +165,8 @@ def _list_kind(path: str, given: list[Any]) -> ListKind:
                 f"self.{path} is a list that holds {kind}; compiled are lists of numbers, and an "
                 "attribute for each other object"
             )
-        held = joined(held, kind)
-    return ListKind("list", "", held=held)
+        held, has_whole = joined(held, kind), has_whole or kind != FLOAT
+    return ListKind("list", "", held=held, has_whole=has_whole)
 
 
 def _array_kind(path: str, given: Any) -> ArrayKind:

@@ -13,7 +13,17 @@ from typing import Any
 from omega.compiling.arithmetic import binary, compared
 from omega.compiling.arrays import fold
 from omega.compiling.emitter import BYTE, PARTS, WHOLE
-from omega.compiling.kinds import BOOL, FLOAT, INT, TUPLE, ListKind, PartKind, Refused, Value
+from omega.compiling.kinds import (
+    BOOL,
+    FLOAT,
+    INT,
+    TUPLE,
+    Kind,
+    ListKind,
+    PartKind,
+    Refused,
+    Value,
+)
 from omega.compiling.writer import Own, Writer
 
 _LEAST_ROOM = 16
@@ -34,6 +44,8 @@ class Grown:
         # The narrowest kind, where nothing has been put in yet as far as is written.
         known = given.kind.held or writer.kinds.get(key) or BOOL
         self.key, self.item = key, writer.note(key, known)
+        if given.kind.has_whole:
+            note_whole_numbers(writer, self.field.path)
 
     def _load(self, place: int) -> Any:
         return self.emit.load_at(self.emit.context, WHOLE, self.field.offset + place)
@@ -66,6 +78,8 @@ class Grown:
         """Write an item that is there."""
         number = self.emit.number(given) if given.kind != BOOL else given
         self.item = self.writer.note(self.key, number.kind)
+        if number.kind != FLOAT:
+            note_whole_numbers(self.writer, self.field.path)
         part = self.emit.coerced(number, self.item).part
         self._change()
         if self.item == BOOL:
@@ -190,6 +204,18 @@ class Grown:
             self.writer.loops.append((again, after))
             visit(self.at(now))
             self.writer.loops.pop()
+
+
+def note_whole_numbers(writer: Writer, source: str) -> None:
+    """Note that a list has items that are no floats, whatever else it has."""
+    if ("whole", source) not in writer.kinds:
+        writer.kinds["whole", source] = INT
+        writer.is_complete = False  # what was written before may depend on it
+
+
+def has_whole_numbers(writer: Writer, source: str, item: Kind) -> bool:
+    """Return whether a list may have items that are no floats."""
+    return item != FLOAT or ("whole", source) in writer.kinds
 
 
 def called(writer: Writer, given: Value, name: str, arguments: Sequence[Value]) -> Value:
