@@ -169,18 +169,18 @@ def _choice(writer: Writer, node: ast.IfExp) -> Value:
 
 
 def _comparison(writer: Writer, node: ast.Compare) -> Value:
-    emit = writer.emit
     left = value(writer, node.left)
     if len(node.ops) == 1:
         return _compared(writer, node, left)
-    builder = emit.builder
-    result = emit.alloca(BIT)
+    builder = writer.emit.builder
+    result = writer.emit.alloca(BIT)
     done = builder.append_basic_block("done")
     left_node = node.left
     for place, (operator, right_node) in enumerate(zip(node.ops, node.comparators, strict=True)):
         right = value(writer, right_node)
         now = list_values.compared(writer, operator, (left_node, left), (right_node, right))
-        now = now or arithmetic.compared(emit, operator, left, right)
+        now = now or times.compared(writer, operator, left, right)
+        now = now or arithmetic.compared(writer.emit, operator, left, right)
         builder.store(now.part, result)
         left, left_node = right, right_node
         if place + 1 < len(node.ops):
@@ -213,9 +213,10 @@ def _compared(writer: Writer, node: ast.Compare, left: Value) -> Value:
     for one in (left, right):
         if one.kind == INDICATOR:
             raise Refused("an indicator is about all bars; write [-1] for its value now")
-    of_lists = list_values.compared(writer, operator, (left_node, left), (right_node, right))
-    if of_lists is not None:
-        return of_lists
+    made = list_values.compared(writer, operator, (left_node, left), (right_node, right))
+    made = made or times.compared(writer, operator, left, right)
+    if made is not None:
+        return made
     if isinstance(left.kind, ArrayKind) or isinstance(right.kind, ArrayKind):
         return elementwise.compared(writer, operator, left, right)
     return arithmetic.compared(emit, operator, left, right)

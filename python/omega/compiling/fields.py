@@ -27,7 +27,7 @@ from omega.strategy.base import Strategy
 from omega.strategy.conditions import Condition
 from omega.strategy.operands import is_indicator
 
-HEADER = 96
+HEADER = 80
 """Bytes of the tables that stand before the fields."""
 WIDTH = 24
 """Bytes of a field: whether it is there and its value, or an address and lengths."""

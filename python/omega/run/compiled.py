@@ -134,8 +134,9 @@ def _made(strategy: Strategy, job: Job, callbacks: Callbacks, context: Context) 
     timeframes = [timeframe.name for timeframe in job.timeframes]
     own = contexts.StrategyContext(program, strategy, context.symbols, timeframes)
     if program.fields.has_times:
-        zone, years = _times_of(job)
-        own.show_times(_UNITS[job.stores[0].time_unit], zones.offsets_of(zone, years))
+        shown, years = _times_of(job)
+        tables = [zones.offsets_of(zone, years) for zone in shown]
+        own.show_times(_UNITS[job.stores[0].time_unit], tables)
     columns = [program.fields.column(strategy, path) for path in program.fields.columns]
     native = context.run.foreign(
         {
@@ -182,28 +183,17 @@ def _functions(strategy: Strategy, job: Job, callbacks: Callbacks) -> dict[str, 
     return {code: cast("FunctionType", function) for code, function in functions.items()}
 
 
-def _times_of(job: Job) -> tuple[str | None, tuple[int, int]]:
-    """Return the zone in which times are shown, and the years that they are of, with some more.
-
-    Raises:
-        ConfigError: Not all times are shown in one zone.
-    """
+def _times_of(job: Job) -> tuple[list[str], tuple[int, int]]:
+    """Return the zone in which each symbol shows its times, and their years, with some more."""
     per_second = _UNITS[job.stores[0].time_unit]
-    zones, seconds = {}, []
+    zones, seconds = [], []
     for store in job.stores:
         for symbol in store.symbols:
             *times, _, zone = store.native.time_range(symbol)
-            zones[zone or "UTC"] = symbol
+            zones.append(zone or "UTC")
             seconds += [time // per_second for time in times]
-    if len(zones) > 1:
-        shown = ", ".join(f"{symbol} in {zone}" for zone, symbol in zones.items())
-        raise ConfigError(
-            f"omega.compiled: {type(job.strategy).__name__} reads times, and those of {shown} are "
-            "shown; compiled are times in one zone. Convert the columns with "
-            "dt.convert_time_zone('UTC'), or use bar.timestamp"
-        )
     first, last = (1970 + one // _SECONDS_OF_YEAR for one in (min(seconds), max(seconds)))
-    return next(iter(zones)), (first - 2, last + 2)
+    return zones, (first - 2, last + 2)
 
 
 def not_in_python(job: Job, code: int, bar: int | None) -> ConfigError:
