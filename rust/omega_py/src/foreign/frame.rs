@@ -169,8 +169,8 @@ impl Shown {
         }
     }
 
-    /// Moves the bars to a step that the loop has not reached; gives those after it, at most so many,
-    /// that are in the same chunk. None where a symbol may wait, and after the last bar.
+    /// Moves the bars to a step that the loop has not reached; gives those after it, at most so
+    /// many, that are in the same chunk. None where a symbol may wait, and after the last bar.
     pub(super) fn show_ahead(&mut self, step: usize, most: usize) -> Option<Steps> {
         let bars = self.bars.filter(|_| self.waiting == 0)?;
         if step == 0 || step > bars {

@@ -1,5 +1,5 @@
-//! The steps at which compiled code neither reads the account nor changes anything: whatever happens
-//! there, it does nothing.
+//! The steps at which compiled code neither reads the account nor changes anything: whatever
+//! happens there, it does nothing.
 
 use super::frame::Shown;
 use crate::memory::calls::Function;

@@ -171,17 +171,25 @@ pub(crate) extern "C" fn sort(items: *mut c_void, count: i64, kind: i64) -> i64 
     if items.is_null() || count == 0 {
         return 1;
     }
-    // SAFETY: compiled code gives the place of a list that it makes, its length and its kind.
     match kind {
         0 => {
+            // SAFETY: compiled code gives the place of a list that it makes, its length and kind.
             let floats = unsafe { std::slice::from_raw_parts_mut(items.cast::<f64>(), count) };
             if floats.iter().any(|one| one.is_nan()) {
                 return 0;
             }
             floats.sort_by(|one, other| one.partial_cmp(other).unwrap_or(Ordering::Equal));
         }
-        1 => unsafe { std::slice::from_raw_parts_mut(items.cast::<i64>(), count) }.sort_unstable(),
-        _ => unsafe { std::slice::from_raw_parts_mut(items.cast::<u8>(), count) }.sort_unstable(),
+        1 => {
+            // SAFETY: as above.
+            let wholes = unsafe { std::slice::from_raw_parts_mut(items.cast::<i64>(), count) };
+            wholes.sort_unstable();
+        }
+        _ => {
+            // SAFETY: as above; truths are bytes.
+            let truths = unsafe { std::slice::from_raw_parts_mut(items.cast::<u8>(), count) };
+            truths.sort_unstable();
+        }
     }
     1
 }
