@@ -248,8 +248,9 @@ def test_it_is_known_what_a_callback_keeps() -> None:
         (True, False),
     ]
     assert "idle" not in made[0].addresses
-    looks = omega.run_backtest(walk(50), Looks()).strategy
-    assert "idle" in program_of(looks, {"on_bar": Looks.on_bar}).addresses
+    looks: Any = Looks
+    ran = omega.run_backtest(walk(50), looks()).strategy
+    assert "idle" in program_of(ran, {"on_bar": looks.on_bar}).addresses
 
 
 @pytest.mark.parametrize("cooldown", [0, 7])

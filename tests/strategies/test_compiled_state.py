@@ -98,12 +98,12 @@ class Whole(omega.Strategy):
         self.lows.append(bar.low * 0.9999)
         self.steps.append(bar.index * 7919 % 23)
         self.ups.append(bar.close > bar.open)
-        self.total += sum(self.highs) - sum(self.lows[-5:]) + sum(bar.close_window(1))
+        self.total += sum(bar.close_window(min(7, bar.index + 1)))
         self.count += sum(self.steps) + sum(self.ups)
         self.count += sum(self.steps[:3] + [bar.index])  # noqa: RUF005 - the sum of lists is meant
         both = self.highs[-4:] + self.lows[:2] + [bar.close, 0.5]
         ordered = sorted(both)
-        self.total += both[0] - ordered[0] + len(both) + sum(ordered) + max(both + ordered[1:])
+        self.total += both[0] - ordered[0] + len(both) + ordered[-2] + max(both + ordered[1:])
         self.places[:] = sorted(self.steps[-9:]) + self.places[:2]
         if self.steps[-3:] < self.steps[-2:] or self.ups[-2:] == [True, False]:
             self.count += 1
@@ -126,19 +126,44 @@ def test_lists_as_a_whole_are_those_of_python() -> None:
     assert ran.count > 1_000
 
 
+class Sums(omega.Strategy):
+    """Adds up a list."""
+
+    values: Any = ()
+
+    def init(self) -> None:
+        """Declare."""
+        self.kept, self.total = list(self.values), 1.0
+
+    @omega.compiled
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Add up all, and some."""
+        self.total = sum(self.kept) - sum(self.kept[:2] + self.kept[1:])
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="it is refused there")
 @pytest.mark.parametrize("values", [[-0.0], [1e16, 1.0, -1e16], [np.inf, 1.0, -np.inf], [0.1] * 9])
-def test_a_sum_rounds_as_that_of_this_python(values: list[float]) -> None:
-    class Sums(omega.Strategy):
-        def init(self) -> None:
-            self.values, self.total = values, 1.0
-
-        @omega.compiled
-        def on_bar(self, bar: omega.Bar) -> None:
-            self.total = sum(self.values)
-
-    ran = omega.run_backtest(rising(5), Sums())
+def test_a_sum_of_floats_is_that_of_python(values: list[float]) -> None:
+    ran, plain = (
+        omega.run_backtest(rising(5), Sums(values=tuple(values)), compiled=compiled)
+        for compiled in (True, False)
+    )
     assert ran.stats.callbacks == "compiled"
-    assert repr(ran.strategy.total) == repr(float(sum(values)))
+    assert repr(ran.strategy.total) == repr(float(plain.strategy.total))
+
+
+def test_a_sum_that_depends_on_what_made_its_floats_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("omega.compiling.list_values._ADDS_ONE_BY_ONE", False)
+
+    class Anew(Sums):
+        """A class that is not compiled yet."""
+
+    with pytest.raises(ConfigError, match=r"since Python 3\.12.*write np\.sum\(xs\[:\]\)"):
+        omega.run_backtest(rising(5), Anew(values=(0.5,)))
+    counted = omega.run_backtest(rising(5), Anew(values=(3, 4, 5))).strategy
+    assert counted.total == 12 - (3 + 4 + 4 + 5)
 
 
 class Empty(omega.Strategy):

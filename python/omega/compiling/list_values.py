@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from omega.compiling.arithmetic import binary, intrinsic, is_finite
+from omega.compiling.arithmetic import binary
 from omega.compiling.arithmetic import compared as compared_numbers
 from omega.compiling.arrays import fold
 from omega.compiling.emitter import BIT, BYTE, REAL, WHOLE
@@ -32,8 +32,11 @@ from omega.compiling.kinds import (
 from omega.compiling.lists import Grown, has_whole_numbers, note_whole_numbers
 from omega.compiling.writer import Writer
 
-_COMPENSATED = sys.version_info >= (3, 12)
-"""Whether `sum` of floats adds what rounding lost."""
+_ADDS_ONE_BY_ONE = sys.version_info < (3, 12)
+"""Whether `sum` adds floats as `+` does.
+
+Since 3.12 it adds what rounding lost, but not from the first number of NumPy on.
+"""
 _ORDERS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 _KINDS = {FLOAT: 0, INT: 1, BOOL: 2}
 
@@ -200,6 +203,11 @@ def total(writer: Writer, given: Sequence[Value]) -> Value:
             raise Refused(f"sum() of {one.kind} is not compiled; write np.sum(array)")
         return _added(writer, lambda visit: fold(writer, one, lambda _, item: visit(item)), FLOAT)
     items = _items(writer, one)
+    if items.item == FLOAT and not _ADDS_ONE_BY_ONE:
+        raise Refused(
+            "sum() of a list of floats depends since Python 3.12 on which of them are numbers of "
+            "NumPy; write np.sum(xs[:]), or a loop"
+        )
     if items.item == FLOAT and has_whole_numbers(writer, items.source, items.item):
         raise Refused(
             "sum() of a list that has whole numbers and floats, which Python adds apart; put "
@@ -212,49 +220,23 @@ def total(writer: Writer, given: Sequence[Value]) -> Value:
         else:
             Grown(writer, one).each(visit)
 
-    return _added(writer, each, items.item, is_compensated=_COMPENSATED)
+    return _added(writer, each, items.item)
 
 
-def _added(
-    writer: Writer,
-    each: Callable[[Callable[[Value], None]], None],
-    item: Kind,
-    *,
-    is_compensated: bool = False,
-) -> Value:
+def _added(writer: Writer, each: Callable[[Callable[[Value], None]], None], item: Kind) -> Value:
     emit = writer.emit
     builder = emit.builder
     kind = FLOAT if item == FLOAT else INT
     begin = REAL(0.0) if kind == FLOAT else WHOLE(0)
-    found, lost = emit.alloca(begin.type), emit.alloca(REAL)
+    found = emit.alloca(begin.type)
     builder.store(begin, found)
-    builder.store(REAL(0.0), lost)
 
     def add(one: Value) -> None:
-        now = Value(kind, [builder.load(found)])
-        more = binary(emit, ast.Add(), now, one)
-        if is_compensated and kind == FLOAT:
-            builder.store(_lost(emit, builder.load(lost), now.part, one.part, more.part), lost)
+        more = binary(emit, ast.Add(), Value(kind, [builder.load(found)]), one)
         builder.store(more.part, found)
 
     each(add)
-    result = builder.load(found)
-    if is_compensated and kind == FLOAT:
-        rest = builder.load(lost)
-        counts = builder.and_(builder.fcmp_unordered("!=", rest, REAL(0.0)), is_finite(emit, rest))
-        result = builder.select(counts, builder.fadd(result, rest), result)
-    return Value(kind, [result])
-
-
-def _lost(emit: Any, before: Any, total: Any, added: Any, more: Any) -> Any:
-    """Return what the additions so far have lost (Neumaier), as CPython adds since 3.12."""
-    builder = emit.builder
-    larger = builder.fcmp_ordered(
-        ">=", intrinsic(emit, "llvm.fabs", total), intrinsic(emit, "llvm.fabs", added)
-    )
-    first = builder.select(larger, total, added)
-    second = builder.select(larger, added, total)
-    return builder.fadd(before, builder.fadd(builder.fsub(first, more), second))
+    return Value(kind, [builder.load(found)])
 
 
 def ordered(writer: Writer, given: Sequence[Value]) -> Value:
