@@ -18,7 +18,8 @@ _COUNT, _TAKEN, _TIMES, _PROFITS, _BALANCE = range(0, 40, 8)
 def write_loop(emit: Emitter, body: ir.Function, read: frozenset[str] | None) -> None:
     """Write what the core calls, around what decides at one step and reads so much of the frame.
 
-    Without that, the body ends where it reads the account, and can request nothing.
+    Without that, the body is given how many bars there are, ends where it reads the account, and
+    requests nothing.
     """
     builder = emit.builder
     frame, _, context = emit.function.args
@@ -31,8 +32,9 @@ def write_loop(emit: Emitter, body: ir.Function, read: frozenset[str] | None) ->
     first = emit.of_frame("tracks")
     bars = emit.field(first, "omega_track", "bars")
     with emit.loop() as (_, after):
-        builder.store(builder.call(body, [frame, context]), code)
         now = builder.load(taken)
+        own = [] if read is not None else [builder.add(bars, now)]
+        builder.store(builder.call(body, [frame, context, *own]), code)
         ends = [builder.icmp_signed("!=", builder.load(code), SMALL(0))]
         if read is not None:
             requested = emit.load_at(emit.context, WHOLE, REQUESTED)
@@ -42,9 +44,8 @@ def write_loop(emit: Emitter, body: ir.Function, read: frozenset[str] | None) ->
             builder.cbranch(end, after, goes_on)
             builder.position_at_end(goes_on)
         later = builder.add(now, WHOLE(1))
-        track = emit.layout["omega_track"]
-        emit.store_at(first, builder.add(bars, later), track["bars"])
         if read is not None:
+            emit.store_at(first, builder.add(bars, later), emit.layout["omega_track"]["bars"])
             _show(emit, first, now, read)
         builder.store(later, taken)
     emit.store_at(emit.event, builder.load(taken), _TAKEN)

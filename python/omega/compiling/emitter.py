@@ -76,7 +76,11 @@ class Emitter:
         self.line = 0
         self.read: set[str] = set()
         self.remembers = False
-        addresses = [ir.Builder(self.entry).ptrtoint(argument, WHOLE) for argument in function.args]
+        # What ends at the account is given its bars, which nothing then writes to in its loop.
+        pointers, self._bars = function.args, None
+        if ends_at_account:
+            *pointers, self._bars = function.args
+        addresses = [ir.Builder(self.entry).ptrtoint(one, WHOLE) for one in pointers]
         # Of what is called for fills, the event stands between.
         self.frame, *events, self.context = addresses
         self.event = events[0] if events else None
@@ -158,6 +162,8 @@ class Emitter:
 
     def field(self, address: Any, struct: str, name: str) -> Any:
         """Load a field of a struct."""
+        if self._bars is not None and (struct, name) == ("omega_track", "bars"):
+            return self._bars  # it is called for markets of one track
         kind = REAL if name in _FLOATS else WHOLE
         if struct in ("omega_frame", "omega_track"):
             self.read.add(name)

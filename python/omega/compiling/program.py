@@ -23,7 +23,7 @@ from omega.compiling import ir
 from omega.compiling.ahead import write_loop
 from omega.compiling.code_cache import keep, kept, key_of
 from omega.compiling.compiler import Compiler
-from omega.compiling.emitter import BYTE, SMALL, Emitter
+from omega.compiling.emitter import BYTE, SMALL, WHOLE, Emitter
 from omega.compiling.fields import Fields
 from omega.compiling.functions import addresses
 from omega.compiling.kinds import Kind, Refused, refusal
@@ -124,7 +124,8 @@ class Program:
 
     def _write_idle(self, module: ir.Module, callback: FunctionType) -> None:
         """Write `on_bar` once more, to where it reads the account or changes something."""
-        body = _function(module, "look", 2)
+        pointer = BYTE.as_pointer()
+        body = ir.Function(module, ir.FunctionType(SMALL, [pointer, pointer, WHOLE]), "look")
         emit = Emitter(module, body, self._layout, ends_at_account=True)
         Compiler(emit, self._sizes, self.fields, self.kinds, self.globals).callback(callback)
         emit.finish()
