@@ -231,6 +231,7 @@ class CompiledFacts(TypedDict):
 
     reads_equity: bool
     remembers: bool
+    idle: int | None
 
 
 class ForeignFields(TypedDict):

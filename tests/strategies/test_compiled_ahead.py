@@ -148,6 +148,59 @@ class Forgets(omega.Strategy):
             self.buy(trailing_stop=self.width * 2)
 
 
+class Looks(Forgets):
+    """Reads bars, and the account where these are as they should be; a fill changes what it does.
+
+    The core looks for such bars ahead, whatever happens until then.
+    """
+
+    rare: int = 5
+
+    def init(self) -> None:
+        """Begin with nothing."""
+        super().init()
+        self.kept, self.last = [0.0], 0
+
+    @omega.compiled
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Request where the newest bar is high enough, and note once in a while."""
+        choice = (bar.index * 7919 + self.last) % (self.rare * self.pause)
+        if bar.index % (11 * self.rare) == 0:
+            self.kept.append(bar.close)
+        if choice > 3 and not omega.crossover(self.mean, bar.open):
+            return
+        if bar.close < self.mean.ago(1) and len(self.pending) < 3:
+            self.sell(limit=bar.close + self.width, stop_loss=bar.close + 2 * self.width)
+        elif self.position is None:
+            self.buy(stop_loss=bar.low - self.width, take_profit=bar.close + self.width)
+        elif choice % 2 == 0:
+            self.calls += 1
+            self.heard += self.equity + self.kept[-1]
+        else:
+            self.close()
+
+
+class LooksAndHears(Looks):
+    """The same with a callback for fills."""
+
+    @omega.compiled
+    def on_fill(self, fill: omega.Fill) -> None:
+        """Decide otherwise from here on."""
+        self.last, self.heard = fill.index % 97, self.heard + fill.price
+
+
+class LooksOften(Looks):
+    """The same, which reads the account on nearly each bar after a while."""
+
+    @omega.compiled
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Read it late, and request seldom."""
+        if bar.index % 700 < 300 or bar.close > self.mean[-1]:
+            self.calls += len(self.positions)
+            if bar.index % 90 == 0:
+                self.buy(stop_loss=bar.close - self.width)
+
+
 class Hears(Forgets):
     """The same, which counts what happens and requests something then."""
 
@@ -161,7 +214,7 @@ class Hears(Forgets):
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("words", SETTINGS)
-@pytest.mark.parametrize("kind", [Forgets, Hears])
+@pytest.mark.parametrize("kind", [Forgets, Hears, Looks, LooksAndHears, LooksOften])
 def test_what_a_callback_decides_too_early_is_dropped(
     seed: int, words: dict[str, Any], kind: type[Forgets]
 ) -> None:
@@ -194,3 +247,26 @@ def test_it_is_known_what_a_callback_keeps() -> None:
         (True, True),
         (True, False),
     ]
+    assert "idle" not in made[0].addresses
+    looks: Any = Looks
+    ran = omega.run_backtest(walk(50), looks()).strategy
+    assert "idle" in program_of(ran, {"on_bar": looks.on_bar}).addresses
+
+
+@pytest.mark.parametrize("cooldown", [0, 7])
+@pytest.mark.parametrize("data", ["chunks", "several", "timeframe"])
+def test_idle_bars_are_those_of_each_market(data: str, cooldown: int) -> None:
+    given: Any = {
+        "chunks": walk(BARS, seed=3, chunks=9),
+        "several": {"AAA": walk(900, seed=3), "BBB": walk(700, seed=5, chunks=2)},
+        "timeframe": walk(900, seed=3),
+    }[data]
+    words: dict[str, Any] = {"timeframes": ["H1"]} if data == "timeframe" else {}
+    words["limits"] = omega.Limits(cooldown_bars=cooldown)
+    run: Any = omega.run_backtest
+    made, plain = (
+        run(given, Looks(pause=19), compiled=compiled, **words) for compiled in (True, False)
+    )
+    assert made.fingerprint == plain.fingerprint
+    assert made.strategy.heard == plain.strategy.heard
+    assert made.orders.height > 0

@@ -49,6 +49,8 @@ FLOATS = st.sampled_from(
         *("np.max(np.abs(w - bar.low_window(6)))", "(self.seen * 2 - 1).sum()", "self.kin[-1]"),
         *("np.sum(w[1:] - w[:-1])", "np.min(-w)", "np.sum((w - 1.1) ** 2)", "max(self.kin)"),
         *("self.kin.pop()", "self.kin.pop(0)", "self.profit", "max(self.kin[-3:])", "np.mean(c)"),
+        *("sum(self.low)", "sum(w)", "sorted(self.kin)[0]", "max(self.kin + self.low)"),
+        *("(self.kin + [y])[-2]", "sorted(self.low + self.kin[:2])[-1]"),
         *("np.mean(self.kin[:4])", "self.kin[1:][0]", "np.sum(c * 0.5)", "(c / 3)[1]", "np.std(c)"),
     ]
 )
@@ -59,6 +61,8 @@ INTS = st.sampled_from(
         *("len(self.kin)", "len(self.low)", "self.low[-1]", "np.sum(w > bar.close)", "self.events"),
         *("np.sum(c)", "np.max(c - m)", "c[-1]", "np.argmin(c * 7)", "len(self.low[1:4])"),
         *("self.low[-4:].count(m)", "min(self.low[:3])", "bar.time.toordinal()"),
+        *("sum(self.low[:3])", "sorted(self.low)[-1]", "(self.low + [m, 3])[0]"),
+        *("len(self.low + self.low[1:])", "sum(self.low + [m % 9])", "len(self.kin + [0.5])"),
         *("len(self.pending)", "(self.position.bars_held if self.position else 4)", "self.fast"),
     ]
 )
@@ -104,6 +108,12 @@ COMPARISONS = st.builds(
             "bar.time > bar.ago(1).time",
             "bar.time.hour in (3, 9)",
             "self.low.count(m) > 1",
+            "self.low == self.low[1:]",
+            "self.kin < self.low",
+            "self.low[-2:] >= [m, 2]",
+            "self.kin + self.low != self.kin",
+            "self.low[:1] > []",
+            "m in self.low + [4]",
         ),
     ]
 )
@@ -145,6 +155,8 @@ ASSIGNMENTS = st.one_of(
     st.sampled_from(["self.low.clear()", "del self.low[:-6]", "del self.kin[-2:]"]),
     st.sampled_from(["self.kin.extend(self.kin[-2:])", "self.low += (m % 7, 2)"]),
     st.sampled_from(["self.kin[:] = self.kin[-9:]", "self.low[:] = self.low[1:4]"]),
+    st.sampled_from(["self.low[:] = sorted(self.low)", "self.kin[:] = self.kin + [y]"]),
+    st.sampled_from(["self.kin += self.low[-2:] + [m]", "y = sum(self.low[-5:] + [m])"]),
     st.sampled_from(["del self.kin[0]", "self.counts[:] = -c", "c = np.abs(self.counts)"]),
 )
 

@@ -16,7 +16,7 @@ from omega.errors import ConfigError
 from omega.examples.sma_cross import SmaCross
 from tests.strategies.test_compiled import compare, state
 from tests.support.backends import WITHOUT_CORE
-from tests.support.candles import walk
+from tests.support.candles import rising, walk
 
 pytest.importorskip("llvmlite", reason="omega-backtest[compiled] is not installed")
 pytestmark = pytest.mark.skipif(WITHOUT_CORE, reason="compiled code runs in the core")
@@ -79,6 +79,91 @@ def test_lists_are_those_of_python() -> None:
     assert ran.levels == plain.levels
     assert (ran.ups, ran.mixed) == (plain.ups, plain.mixed)
     assert [type(one) for one in ran.ups] == [type(one) for one in plain.ups]
+
+
+class Whole(omega.Strategy):
+    """What Python makes of lists as a whole: sums, comparisons, orders."""
+
+    def init(self) -> None:
+        """Declare."""
+        self.highs, self.lows = [1.5, -0.0], [0.0]
+        self.steps: list[int] = []
+        self.ups: list[bool] = []
+        self.total, self.count, self.places = 0.0, 0, [0]
+
+    @omega.compiled
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Put in, and look at all."""
+        self.highs.append(bar.high - bar.spread)
+        self.lows.append(bar.low * 0.9999)
+        self.steps.append(bar.index * 7919 % 23)
+        self.ups.append(bar.close > bar.open)
+        self.total += sum(bar.close_window(min(7, bar.index + 1)))
+        self.count += sum(self.steps) + sum(self.ups)
+        self.count += sum(self.steps[:3] + [bar.index])  # noqa: RUF005 - the sum of lists is meant
+        both = self.highs[-4:] + self.lows[:2] + [bar.close, 0.5]
+        ordered = sorted(both)
+        self.total += both[0] - ordered[0] + len(both) + ordered[-2] + max(both + ordered[1:])
+        self.places[:] = sorted(self.steps[-9:]) + self.places[:2]
+        if self.steps[-3:] < self.steps[-2:] or self.ups[-2:] == [True, False]:
+            self.count += 1
+        if self.lows <= self.highs[-2:] and self.ups != self.ups[1:] and self.steps > [11, 2]:
+            self.count += 3
+        if self.places[:1] == [3.0] or self.steps[-1:] >= [] == self.highs[:0]:
+            self.buy(stop_loss=bar.close - 0.001)
+        if len(self.highs) > 30:
+            del self.highs[:25]
+            self.steps[:] = sorted(self.steps[-4:] + self.steps[:1])
+
+
+def test_lists_as_a_whole_are_those_of_python() -> None:
+    ran = compare(CANDLES, Whole()).strategy
+    plain = omega.run_backtest(CANDLES, Whole(), compiled=False).strategy
+    assert isinstance(ran, Whole)
+    assert isinstance(plain, Whole)
+    assert (ran.places, ran.steps, ran.count) == (plain.places, plain.steps, plain.count)
+    assert ran.total.hex() == plain.total.hex()
+    assert ran.count > 1_000
+
+
+class Sums(omega.Strategy):
+    """Adds up a list."""
+
+    values: Any = ()
+
+    def init(self) -> None:
+        """Declare."""
+        self.kept, self.total = list(self.values), 1.0
+
+    @omega.compiled
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Add up all, and some."""
+        self.total = sum(self.kept) - sum(self.kept[:2] + self.kept[1:])
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="it is refused there")
+@pytest.mark.parametrize("values", [[-0.0], [1e16, 1.0, -1e16], [np.inf, 1.0, -np.inf], [0.1] * 9])
+def test_a_sum_of_floats_is_that_of_python(values: list[float]) -> None:
+    ran, plain = (
+        omega.run_backtest(rising(5), Sums(values=tuple(values)), compiled=compiled)
+        for compiled in (True, False)
+    )
+    assert ran.stats.callbacks == "compiled"
+    assert repr(ran.strategy.total) == repr(float(plain.strategy.total))
+
+
+def test_a_sum_that_depends_on_what_made_its_floats_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("omega.compiling.list_values._ADDS_ONE_BY_ONE", False)
+
+    class Anew(Sums):
+        """A class that is not compiled yet."""
+
+    with pytest.raises(ConfigError, match=r"since Python 3\.12.*write np\.sum\(xs\[:\]\)"):
+        omega.run_backtest(rising(5), Anew(values=(0.5,)))
+    counted = omega.run_backtest(rising(5), Anew(values=(3, 4, 5))).strategy
+    assert counted.total == 12 - (3 + 4 + 4 + 5)
 
 
 class Empty(omega.Strategy):
@@ -147,18 +232,25 @@ def test_a_method_gives_a_list_and_arrays_and_its_own_arrays_go() -> None:
     assert len(ran.kept) > 20
 
 
-def test_nan_in_a_list_ends_the_run() -> None:
+@pytest.mark.parametrize("how", ["in", "==", "sorted"])
+def test_nan_in_a_list_ends_the_run(how: str) -> None:
     class Looks(omega.Strategy):
+        way: str = "in"
+
         def init(self) -> None:
-            self.kept = [float("nan")]
+            self.kept, self.first = [float("nan")], 0.0
 
         @omega.compiled
         def on_bar(self, bar: omega.Bar) -> None:
-            if self.kept[0] in self.kept:
+            if self.way == "in" and self.kept[0] in self.kept:
                 self.buy()
+            if self.way == "==" and self.kept == self.kept[:]:
+                self.buy()
+            if self.way == "sorted":
+                self.first = sum(sorted(self.kept))
 
     with pytest.raises(ConfigError, match="NaN looked for in a list"):
-        omega.run_backtest(CANDLES, Looks())
+        omega.run_backtest(CANDLES, Looks(way=how))
 
 
 class Grows(omega.Strategy):

@@ -12,7 +12,6 @@ import polars as pl
 import pytest
 
 import omega
-from omega.errors import ConfigError
 from tests.strategies.test_compiled import compare
 from tests.support.backends import WITHOUT_CORE
 
@@ -73,7 +72,7 @@ ZONES = (
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_offsets_are_those_of_zoneinfo(zone: str) -> None:
-    changes, offsets = zones.offsets_of(zone, [1900, 2050])
+    changes, offsets = zones.offsets_of(zone, (1900, 2050))
     assert (np.diff(changes) > 0).all()
     assert (np.diff(offsets) != 0).all()
     draw = random.Random(zone)  # noqa: S311 - a test
@@ -146,9 +145,53 @@ def test_fills_and_trades_have_times_of_the_zone(zone: str) -> None:
     assert compare(quarters(zone), Sleeps()).trades.height > 4
 
 
-def test_several_symbols_have_times_of_one_zone() -> None:
-    data = {"AAA": quarters("Europe/Berlin"), "BBB": quarters("Europe/Berlin")[3:]}
-    assert compare(data, Sleeps()).trades.height > 4
-    data["BBB"] = quarters("Asia/Tokyo")
-    with pytest.raises(ConfigError, match=r"AAA in Europe/Berlin, BBB in Asia/Tokyo are\s+shown"):
-        omega.run_backtest(data, Sleeps())
+class Between(omega.Strategy):
+    """Compares times of symbols in different zones, in a night in which clocks go back."""
+
+    def init(self) -> None:
+        """Declare."""
+        self.hours, self.seen = np.zeros(24, np.int64), np.zeros(9, np.int64)
+
+    @omega.compiled
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Count how they compare."""
+        self.hours[bar.time.hour] += 1
+        self.seen[0] += bar.time.day * 24 + bar.time.hour
+        ready = 0
+        for _ in bar.symbols:
+            ready += 1
+        if ready < 3:
+            return
+        one, other, third = bar.time, bar["BBB"].time, bar["CCC"].time
+        self.seen[1] += other.hour
+        self.seen[2] += one == other
+        self.seen[3] += one < other
+        self.seen[4] += one >= other
+        self.seen[5] += one != other
+        self.seen[6] += one == third
+        self.seen[7] += other <= one <= third
+        if other.hour == 3 and one.minute == 15 and self.position is None:
+            self.buy(symbol="BBB")
+        elif other.hour == 1:
+            self.close()
+
+    @omega.compiled
+    def on_fill(self, fill: omega.Fill) -> None:
+        """Count."""
+        self.seen[8] += fill.time.hour * 100 + fill.time.minute
+
+
+@pytest.mark.parametrize("second", ["Asia/Tokyo", "America/New_York", "UTC"])
+@pytest.mark.parametrize("month", [3, 10])
+def test_several_symbols_have_times_of_their_own_zones(second: str, month: int) -> None:
+    first = datetime(2024, month, 26, tzinfo=UTC)
+    times = pl.Series([first + timedelta(minutes=15) * k for k in range(960)])
+    berlin, other = (at(times.dt.convert_time_zone(zone)) for zone in ("Europe/Berlin", second))
+    data = {"AAA": berlin, "BBB": other[3:], "CCC": berlin[: 900 + month]}
+    ran = compare(data, Between())
+    plain = omega.run_backtest(data, Between(), compiled=False)
+    assert ran.strategy.seen.tolist() == plain.strategy.seen.tolist()
+    assert ran.strategy.hours.tolist() == plain.strategy.hours.tolist()
+    if second != "UTC":
+        assert 0 < ran.strategy.seen[2] < 957
+    assert ran.trades.height > 3

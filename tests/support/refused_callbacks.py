@@ -60,8 +60,18 @@ def parts(self: Any, bar: omega.Bar) -> None:
     self.mine = self.kept[1:]
 
 
-def joined(self: Any, bar: omega.Bar) -> None:
-    self.mine = len(self.kept[1:] + self.kept[:1])
+def repeated(self: Any, bar: omega.Bar) -> None:
+    self.mine = len(self.kept[1:] * 2)
+
+
+def summed(self: Any, bar: omega.Bar) -> None:
+    self.mine = sum(self.kept)
+    self.kept.append(bar.index)
+
+
+def paired(self: Any, bar: omega.Bar) -> None:
+    if self.kept == (1.0, 2.0):
+        self.buy()
 
 
 def deleted(self: Any, bar: omega.Bar) -> None:

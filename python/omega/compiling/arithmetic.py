@@ -221,8 +221,6 @@ def compared(emit: Emitter, operator: ast.cmpop, left: Value, right: Value) -> V
         made = _equal(emit, word, left, right)
         if made is not None:
             return made
-    if left.kind == right.kind == TIME:
-        return Value(BOOL, [emit.builder.icmp_signed(word, left.part, right.part)])
     if TIME in (left.kind, right.kind):
         raise Refused(
             "a time is compared with another time; compare its hour, minute, weekday() and so on "

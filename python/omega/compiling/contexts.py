@@ -66,12 +66,19 @@ class StrategyContext:
             self._table(writer.SCRATCH, np.empty(_ROOM))
             self._memory[writer.SCRATCH_LEFT // 8] = _ROOM
 
-    def show_times(self, per_second: int, offsets: Offsets) -> None:
-        """Show times: the unit of their column, and when their zone has which offset to UTC."""
+    def show_times(self, per_second: int, zones: Sequence[Offsets]) -> None:
+        """Show times: the unit of their column, and when the zone of each symbol has which offset.
+
+        What symbols of one zone are given is one object.
+        """
         self._memory[writer.PER_SECOND // 8] = per_second
-        for place, table in zip((writer.CHANGES, writer.OFFSETS), offsets, strict=True):
-            self._table(place, table)
-        self._memory[writer.CHANGE_COUNT // 8] = len(offsets[0])
+        tables = {
+            id(one): np.array([len(one[0]), one[0].ctypes.data, one[1].ctypes.data], np.int64)
+            for one in zones
+        }
+        self._keeps += [*zones, *tables.values()]
+        addresses = [tables[id(one)].ctypes.data for one in zones]
+        self._table(writer.ZONES, np.array(addresses, np.int64))
 
     def _kind(self, field: Field) -> Kind:
         return self._program.kinds.get(("field", field.path), field.kind)

@@ -121,8 +121,7 @@ def _require_numbers(arrays: Sequence[Value]) -> None:
             raise Refused("arithmetic of arrays of two dimensions is not compiled; take a row")
         if isinstance(one.kind, PartKind):
             raise Refused(
-                "lists are not added or compared; write self.seen.extend(...) for a sum, and loop "
-                "over their items"
+                "of lists + and comparisons are compiled; loop over their items for the rest"
             )
         if one.kind.item == BOOL:
             raise Refused(

@@ -58,16 +58,29 @@ class Emitter:
         line: The line that they are of.
         read: What they read of the frame and of its tracks.
         remembers: Whether they change what the next call reads.
+        is_never_idle: Whether each call reads the account or changes something, at once.
     """
 
-    def __init__(self, module: ir.Module, function: ir.Function, layout: Layout) -> None:
+    def __init__(
+        self,
+        module: ir.Module,
+        function: ir.Function,
+        layout: Layout,
+        *,
+        ends_at_account: bool = False,
+    ) -> None:
         self.module, self.function, self.layout = module, function, layout
+        self._ends_at_account, self.is_never_idle = ends_at_account, False
         self.entry = function.append_basic_block("entry")
         self.builder = ir.Builder(function.append_basic_block("body"))
         self.line = 0
         self.read: set[str] = set()
         self.remembers = False
-        addresses = [ir.Builder(self.entry).ptrtoint(argument, WHOLE) for argument in function.args]
+        # What ends at the account is given its bars, which nothing then writes to in its loop.
+        pointers, self._bars = function.args, None
+        if ends_at_account:
+            *pointers, self._bars = function.args
+        addresses = [ir.Builder(self.entry).ptrtoint(one, WHOLE) for one in pointers]
         # Of what is called for fills, the event stands between.
         self.frame, *events, self.context = addresses
         self.event = events[0] if events else None
@@ -115,6 +128,18 @@ class Emitter:
         self.builder.ret(SMALL(max(self.line, 1)))
         self.builder.position_at_end(self.builder.append_basic_block("after"))
 
+    def touch(self) -> None:
+        """Note that the account is read here, or something is changed."""
+        self.is_never_idle |= self.builder.block is self.function.basic_blocks[1]
+        if self._ends_at_account:
+            self.builder.ret(SMALL(-1))
+            self.builder.position_at_end(self.builder.append_basic_block("after"))
+
+    def change(self) -> None:
+        """Note that what the next call reads is changed here."""
+        self.remembers = True
+        self.touch()
+
     # Memory.
 
     def alloca(self, kind: Any, size: int | None = None) -> Any:
@@ -137,6 +162,8 @@ class Emitter:
 
     def field(self, address: Any, struct: str, name: str) -> Any:
         """Load a field of a struct."""
+        if self._bars is not None and (struct, name) == ("omega_track", "bars"):
+            return self._bars  # it is called for markets of one track
         kind = REAL if name in _FLOATS else WHOLE
         if struct in ("omega_frame", "omega_track"):
             self.read.add(name)
@@ -145,6 +172,8 @@ class Emitter:
 
     def of_frame(self, name: str) -> Any:
         """Load a field of the frame."""
+        if ("omega_frame", name) not in _FIXED:
+            self.touch()
         return self.field(self.frame, "omega_frame", name)
 
     def element(self, address: Any, place: Any, size: int = 8) -> Any:
@@ -283,6 +312,7 @@ class Emitter:
 def joined_parts(one: Kind, other: Kind) -> bool:
     """Return whether two kinds of arrays are laid out alike."""
     if isinstance(one, PartKind) and isinstance(other, PartKind):
-        return one.source == other.source  # of one kind when all is known
+        # Of one source they are of one kind when all is known.
+        return one.source == other.source or one.item == other.item
     item = getattr(one, "item", None)
     return item is not None and item == getattr(other, "item", None) and one.parts == other.parts

@@ -48,6 +48,7 @@ _OF_TRADE = {
     "r_multiple": "r_multiple",
     "bars_held": "bars_held",
 }
+_TIMES = frozenset({"time", "entry_time", "exit_time"})
 _WHOLE = frozenset(
     {"order_id", "trade_id", "index", "entry_index", "exit_index", "bars_held"},
 )
@@ -71,6 +72,8 @@ def of_event(writer: Writer, given: Value, name: str) -> Value:
     field = writer.emit.field(given.part, "omega_event", known[name])
     if name in _WHOLE:
         return Value(INT, [field])
+    if name in _TIMES:
+        return time_of(writer, field, writer.emit.field(given.part, "omega_event", "symbol"))
     made = _MADE.get(name)
     return Value(FLOAT, [field]) if made is None else made(writer, field)
 
@@ -95,7 +98,4 @@ _MADE: dict[str, Callable[[Writer, Any], Value]] = {
     "direction": direction,
     "exit_reason": _reason,
     "r_multiple": maybe,
-    "time": time_of,
-    "entry_time": time_of,
-    "exit_time": time_of,
 }

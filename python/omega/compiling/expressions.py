@@ -14,6 +14,7 @@ from omega.compiling import (
     events,
     frame_reads,
     functions,
+    list_values,
     lists,
     orders,
     positions,
@@ -168,18 +169,20 @@ def _choice(writer: Writer, node: ast.IfExp) -> Value:
 
 
 def _comparison(writer: Writer, node: ast.Compare) -> Value:
-    emit = writer.emit
     left = value(writer, node.left)
     if len(node.ops) == 1:
-        return _compared(writer, node.ops[0], left, node.comparators[0])
-    builder = emit.builder
-    result = emit.alloca(BIT)
+        return _compared(writer, node, left)
+    builder = writer.emit.builder
+    result = writer.emit.alloca(BIT)
     done = builder.append_basic_block("done")
+    left_node = node.left
     for place, (operator, right_node) in enumerate(zip(node.ops, node.comparators, strict=True)):
         right = value(writer, right_node)
-        now = arithmetic.compared(emit, operator, left, right)
+        now = list_values.compared(writer, operator, (left_node, left), (right_node, right))
+        now = now or times.compared(writer, operator, left, right)
+        now = now or arithmetic.compared(writer.emit, operator, left, right)
         builder.store(now.part, result)
-        left = right
+        left, left_node = right, right_node
         if place + 1 < len(node.ops):
             rest = builder.append_basic_block("rest")
             builder.cbranch(now.part, rest, done)
@@ -189,8 +192,9 @@ def _comparison(writer: Writer, node: ast.Compare) -> Value:
     return Value(BOOL, [builder.load(result)])
 
 
-def _compared(writer: Writer, operator: ast.cmpop, left: Value, right_node: ast.expr) -> Value:
+def _compared(writer: Writer, node: ast.Compare, left: Value) -> Value:
     emit = writer.emit
+    (operator,), left_node, (right_node,) = node.ops, node.left, node.comparators
     right = value(writer, right_node)
     if isinstance(operator, (ast.In, ast.NotIn)) and isinstance(right.kind, (ListKind, PartKind)):
         inside = lists.has(writer, right, left)
@@ -209,6 +213,10 @@ def _compared(writer: Writer, operator: ast.cmpop, left: Value, right_node: ast.
     for one in (left, right):
         if one.kind == INDICATOR:
             raise Refused("an indicator is about all bars; write [-1] for its value now")
+    made = list_values.compared(writer, operator, (left_node, left), (right_node, right))
+    made = made or times.compared(writer, operator, left, right)
+    if made is not None:
+        return made
     if isinstance(left.kind, ArrayKind) or isinstance(right.kind, ArrayKind):
         return elementwise.compared(writer, operator, left, right)
     return arithmetic.compared(emit, operator, left, right)
@@ -219,6 +227,9 @@ def _binary(writer: Writer, node: ast.BinOp) -> Value:
     for one in (left, right):
         if one.kind == INDICATOR:
             raise Refused("an indicator is about all bars; write [-1] for its value now")
+    of_lists = list_values.binary_of(writer, node.op, (node.left, left), (node.right, right))
+    if of_lists is not None:
+        return of_lists
     if isinstance(left.kind, ArrayKind) or isinstance(right.kind, ArrayKind):
         return elementwise.binary(writer, node.op, left, right)
     return arithmetic.binary(writer.emit, node.op, left, right)

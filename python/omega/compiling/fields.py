@@ -27,7 +27,7 @@ from omega.strategy.base import Strategy
 from omega.strategy.conditions import Condition
 from omega.strategy.operands import is_indicator
 
-HEADER = 96
+HEADER = 80
 """Bytes of the tables that stand before the fields."""
 WIDTH = 24
 """Bytes of a field: whether it is there and its value, or an address and lengths."""
@@ -101,8 +101,9 @@ class Fields:
         """Return whether another strategy of the class has the same kinds of fields."""
         try:
             return all(
-                is_indicator(own) == (field.column is not None)
-                and kind_of(field.path, own) == field.kind
+                is_indicator(own)
+                if field.column is not None
+                else not is_indicator(own) and kind_of(field.path, own) == field.kind
                 for field in self.found.values()
                 for own in [value_of(instance, field.path)]
             )
@@ -156,6 +157,7 @@ def kind_of(path: str, given: Any) -> Kind:
 
 def _list_kind(path: str, given: list[Any]) -> ListKind:
     held: Kind | None = None
+    has_whole = False
     for one in given:
         kind = kind_of(path, plain(one))
         if kind not in NUMBERS:
@@ -163,8 +165,8 @@ def _list_kind(path: str, given: list[Any]) -> ListKind:
                 f"self.{path} is a list that holds {kind}; compiled are lists of numbers, and an "
                 "attribute for each other object"
             )
-        held = joined(held, kind)
-    return ListKind("list", "", held=held)
+        held, has_whole = joined(held, kind), has_whole or kind != FLOAT
+    return ListKind("list", "", held=held, has_whole=has_whole)
 
 
 def _array_kind(path: str, given: Any) -> ArrayKind:

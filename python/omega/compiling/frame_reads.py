@@ -98,7 +98,11 @@ _OF_BAR: dict[str, Callable[[Writer, Any, Any], Value]] = {
     ),
     "fresh": lambda writer, track, index: Value(BOOL, [_is_fresh(writer, track, index)]),
     "spread": _spread,
-    "time": lambda writer, track, index: time_of(writer, _timestamp(writer, track, index).part),
+    "time": lambda writer, track, index: time_of(
+        writer,
+        _timestamp(writer, track, index).part,
+        writer.emit.field(track, "omega_track", "symbol"),
+    ),
     "timestamp": _timestamp,
     "volume": _volume,
 }

@@ -35,6 +35,7 @@ from omega.compiling.kinds import (
     Refused,
     Value,
 )
+from omega.compiling.list_values import is_list, ordered, total
 from omega.compiling.writer import Writer
 from omega.config.distances import Distance
 from omega.strategy.crossings import crossover, crossunder
@@ -214,12 +215,10 @@ def _length(writer: Writer, given: Arguments) -> Value:
 def _extreme(word: str) -> Made:
     def made(writer: Writer, given: Arguments) -> Value:
         emit = writer.emit
-        if len(given) == 1 and isinstance(given[0].kind, PartKind):
+        if len(given) == 1 and is_list(given[0]):
             return lists.extreme(writer, given[0], word)
         if len(given) == 1 and isinstance(given[0].kind, ArrayKind):
             raise Refused("min() and max() of an array; write np.min(array) or np.max(array)")
-        if len(given) == 1 and isinstance(given[0].kind, ListKind):
-            return lists.extreme(writer, given[0], word)
         if len(given) == 1 and given[0].kind == TUPLE:
             given = given[0].static
         if not given:
@@ -439,6 +438,8 @@ TABLE: dict[Any, Made] = {
     builtins.len: _length,
     builtins.min: _extreme("<"),
     builtins.max: _extreme(">"),
+    builtins.sum: total,
+    builtins.sorted: ordered,
     builtins.round: _rounded("llvm.roundeven"),
     math.sqrt: _square_root,
     math.fabs: _float_absolute,

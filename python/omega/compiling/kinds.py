@@ -51,9 +51,13 @@ class PartKind(ArrayKind):
 
 @dataclasses.dataclass(frozen=True)
 class ListKind(Kind):
-    """A list of numbers on the strategy: what it held after `init`; None where it was empty."""
+    """A list of numbers on the strategy: what it held after `init`; None where it was empty.
+
+    `has_whole` is whether any of it was no float.
+    """
 
     held: Kind | None = dataclasses.field(kw_only=True)
+    has_whole: bool = dataclasses.field(default=False, kw_only=True)
 
 
 INT, FLOAT, BOOL = Kind("int", "i"), Kind("float", "f"), Kind("bool", "b")
@@ -68,7 +72,7 @@ POSITION, POSITIONS = Kind("position", "i"), Kind("list of positions", "i")
 ORDER, ORDERS = Kind("order", "i"), Kind("list of orders", "i")
 SYMBOLS = Kind("names of symbols", "")
 FILL, TRADE = Kind("fill", "i"), Kind("trade", "i")
-TIME = Kind("time", "i")
+TIME = Kind("time", "iii")
 DISTANCE, PERCENT = Kind("Distance", "f"), Kind("Distance.percent", "f")
 OBJECT = Kind("object", "")
 TUPLE = Kind("tuple", "")
@@ -126,6 +130,8 @@ def joined(one: Kind | None, other: Kind) -> Kind:
 
 def _joined_arrays(one: ArrayKind, other: ArrayKind) -> Kind | None:
     if isinstance(one, PartKind) and isinstance(other, PartKind):
+        if one.item == other.item:
+            return one
         widened = dataclasses.replace(one, item=joined(one.item, other.item))
         return widened if one.source == other.source else None
     if (one.item, one.dimensions) != (other.item, other.dimensions):

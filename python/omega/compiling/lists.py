@@ -13,7 +13,17 @@ from typing import Any
 from omega.compiling.arithmetic import binary, compared
 from omega.compiling.arrays import fold
 from omega.compiling.emitter import BYTE, PARTS, WHOLE
-from omega.compiling.kinds import BOOL, FLOAT, INT, TUPLE, ListKind, PartKind, Refused, Value
+from omega.compiling.kinds import (
+    BOOL,
+    FLOAT,
+    INT,
+    TUPLE,
+    Kind,
+    ListKind,
+    PartKind,
+    Refused,
+    Value,
+)
 from omega.compiling.writer import Own, Writer
 
 _LEAST_ROOM = 16
@@ -34,13 +44,19 @@ class Grown:
         # The narrowest kind, where nothing has been put in yet as far as is written.
         known = given.kind.held or writer.kinds.get(key) or BOOL
         self.key, self.item = key, writer.note(key, known)
+        if given.kind.has_whole:
+            note_whole_numbers(writer, self.field.path)
 
     def _load(self, place: int) -> Any:
         return self.emit.load_at(self.emit.context, WHOLE, self.field.offset + place)
 
     def _store(self, place: int, number: Any) -> None:
-        self.field.is_written = self.emit.remembers = True
+        self._change()
         self.emit.store_at(self.emit.context, number, self.field.offset + place)
+
+    def _change(self) -> None:
+        self.field.is_written = True
+        self.emit.change()
 
     @property
     def length(self) -> Any:
@@ -62,8 +78,10 @@ class Grown:
         """Write an item that is there."""
         number = self.emit.number(given) if given.kind != BOOL else given
         self.item = self.writer.note(self.key, number.kind)
+        if number.kind != FLOAT:
+            note_whole_numbers(self.writer, self.field.path)
         part = self.emit.coerced(number, self.item).part
-        self.field.is_written = self.emit.remembers = True
+        self._change()
         if self.item == BOOL:
             part = self.emit.builder.zext(part, WHOLE)
         self.emit.store_at(self._address(place), part)
@@ -79,6 +97,7 @@ class Grown:
 
     def append(self, given: Value) -> None:
         """Put an item at the end."""
+        self._change()  # before room is made
         builder, length = self.emit.builder, self.length
         with builder.if_then(builder.icmp_signed(">=", length, self._load(ROOM)), likely=False):
             least = WHOLE(_LEAST_ROOM)
@@ -152,6 +171,7 @@ class Grown:
 
     def cut(self, first: Any, count: Any) -> None:
         """Take a part out; the items after it move up."""
+        self._change()
         builder = self.emit.builder
         length = self.length
         place = self.emit.alloca(WHOLE)
@@ -184,6 +204,18 @@ class Grown:
             self.writer.loops.append((again, after))
             visit(self.at(now))
             self.writer.loops.pop()
+
+
+def note_whole_numbers(writer: Writer, source: str) -> None:
+    """Note that a list has items that are no floats, whatever else it has."""
+    if ("whole", source) not in writer.kinds:
+        writer.kinds["whole", source] = INT
+        writer.is_complete = False  # what was written before may depend on it
+
+
+def has_whole_numbers(writer: Writer, source: str, item: Kind) -> bool:
+    """Return whether a list may have items that are no floats."""
+    return item != FLOAT or ("whole", source) in writer.kinds
 
 
 def called(writer: Writer, given: Value, name: str, arguments: Sequence[Value]) -> Value:

@@ -23,7 +23,7 @@ from omega.compiling import ir
 from omega.compiling.ahead import write_loop
 from omega.compiling.code_cache import keep, kept, key_of
 from omega.compiling.compiler import Compiler
-from omega.compiling.emitter import BYTE, SMALL, Emitter
+from omega.compiling.emitter import BYTE, SMALL, WHOLE, Emitter
 from omega.compiling.fields import Fields
 from omega.compiling.functions import addresses
 from omega.compiling.kinds import Kind, Refused, refusal
@@ -36,6 +36,8 @@ _LOG = logging.getLogger(__name__)
 _MOST_ROUNDS = 50
 _MOST_KEPT = 8
 ON_BAR = "on_bar"
+IDLE = "idle"
+"""The code that finds steps at which `on_bar` neither reads the account nor changes anything."""
 EVENTS, OF_EVENTS = "events", ("on_fill", "on_exit")
 """The code that is called for each fill, and the callbacks that it is made of."""
 _lock = threading.RLock()
@@ -64,12 +66,13 @@ class Program:
         self.fields = Fields(instance)
         self.globals = Globals()
         self.read: frozenset[str] = frozenset()
-        self.remembers = False
+        self.remembers = self._may_be_idle = False
         module = self._written(callbacks)
         self.fields.forget()
         self._engine, self.is_kept = _engine_of(str(module))
         self.addresses = {
-            name: self._engine.get_function_address(_symbol(name)) for name in _codes(callbacks)
+            name: self._engine.get_function_address(_symbol(name))
+            for name in (*_codes(callbacks), *([IDLE] if self._may_be_idle else ()))
         }
 
     def _written(self, callbacks: Mapping[str, FunctionType]) -> ir.Module:
@@ -103,12 +106,30 @@ class Program:
                 raise refusal(place, str(refused)) from None
         emit.finish()
         if is_walked:
-            body.prefix, body.suffix = "internal ", "alwaysinline "  # it is called once
             self.read, self.remembers = frozenset(emit.read), emit.remembers
-            loop = Emitter(module, _function(module, _symbol(name), 3), self._layout)
-            write_loop(loop, body, self.read)
-            loop.finish()
+            self._write_loop(module, name, body, self.read)
+            self._may_be_idle = compiler.is_complete and not emit.is_never_idle
+            if self._may_be_idle:
+                self._write_idle(module, callbacks[name])
         return compiler.is_complete
+
+    def _write_loop(
+        self, module: ir.Module, name: str, body: ir.Function, read: frozenset[str] | None
+    ) -> None:
+        """Write a loop around what decides at one step, which is called in it alone."""
+        body.prefix, body.suffix = "internal ", "alwaysinline "
+        loop = Emitter(module, _function(module, _symbol(name), 3), self._layout)
+        write_loop(loop, body, read)
+        loop.finish()
+
+    def _write_idle(self, module: ir.Module, callback: FunctionType) -> None:
+        """Write `on_bar` once more, to where it reads the account or changes something."""
+        pointer = BYTE.as_pointer()
+        body = ir.Function(module, ir.FunctionType(SMALL, [pointer, pointer, WHOLE]), "look")
+        emit = Emitter(module, body, self._layout, ends_at_account=True)
+        Compiler(emit, self._sizes, self.fields, self.kinds, self.globals).callback(callback)
+        emit.finish()
+        self._write_loop(module, IDLE, body, None)
 
     def fits(self, instance: Strategy, callbacks: Mapping[str, FunctionType]) -> bool:
         """Return whether it is the program of another strategy of the class."""

@@ -94,7 +94,7 @@ def _assign_item(writer: Writer, target: ast.Subscript, given: Value) -> None:
         raise Refused(f"items of {array.kind} cannot be set")
     if not array.kind.writeable:
         raise Refused("a window, or an array that is read only, cannot be written to")
-    emit.remembers = True  # as it may be one of the strategy's own
+    emit.change()  # as it may be one of the strategy's own
     if isinstance(target.slice, ast.Slice):
         _fill(writer, array, target.slice, given)
         return

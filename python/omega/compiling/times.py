@@ -1,24 +1,29 @@
-"""`bar.time` and other times: microseconds since 1970 by the clock of their zone.
+"""`bar.time` and other times: microseconds since 1970 by the clock of their zone, and in UTC.
 
-A `datetime` is compared with another of its zone by that clock, so that nothing else is needed.
+A `datetime` is compared with another of its zone by that clock, and with one of another zone in
+UTC. The third part of a time is where the table of its zone is.
 """
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from typing import Any
 
-from omega.compiling.emitter import WHOLE
-from omega.compiling.kinds import INT, TIME, Refused, Value
-from omega.compiling.writer import CHANGE_COUNT, CHANGES, OFFSETS, PER_SECOND, Writer
+from omega.compiling.emitter import BIT, WHOLE
+from omega.compiling.kinds import BOOL, INT, TIME, Refused, Value
+from omega.compiling.writer import PER_SECOND, ZONES, Writer
 
 _DAY = 86_400_000_000
 _FIRST, _PAST = -62_135_596_800_000_000, 253_402_300_800_000_000
 """The years 1 to 9999, which are all that `datetime` has."""
+_COUNT, _CHANGES, _OFFSETS = range(0, 24, 8)
+"""Where the table of a zone has how many changes, when they are, and the offsets between them."""
+_ORDERS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
 
-def time_of(writer: Writer, raw: Any) -> Value:
-    """Return a time of the column; one that `datetime` does not have ends the run.
+def time_of(writer: Writer, raw: Any, symbol: Any) -> Value:
+    """Return a time of the column of a symbol; one that `datetime` does not have ends the run.
 
     In a zone it has to be one in UTC as well, from which Python makes it.
     """
@@ -32,20 +37,24 @@ def time_of(writer: Writer, raw: Any) -> Value:
     over = builder.sub(seconds, WHOLE(_FIRST // 10**6))
     emit.fail_if(builder.icmp_unsigned(">=", over, WHOLE((_PAST - _FIRST) // 10**6)))
     utc = builder.add(builder.mul(seconds, WHOLE(1_000_000)), micros)
-    shown = builder.add(utc, _offset(writer, utc))
+    table = emit.load_at(emit.context, WHOLE, ZONES)
+    zone = emit.load_at(emit.element(table, symbol), WHOLE)
+    offsets = emit.load_at(zone, WHOLE, _OFFSETS)
+    place = _changes_until(writer, utc, zone)
+    shown = builder.add(utc, emit.load_at(emit.element(offsets, place), WHOLE))
     over = builder.sub(shown, WHOLE(_FIRST))
     emit.fail_if(builder.icmp_unsigned(">=", over, WHOLE(_PAST - _FIRST)))
-    return Value(TIME, [shown])
+    return Value(TIME, [shown, utc, zone])
 
 
-def _offset(writer: Writer, utc: Any) -> Any:
-    """Return the offset of the zone: that after as many changes as are not later."""
+def _changes_until(writer: Writer, utc: Any, zone: Any) -> Any:
+    """Return how many changes of the offset of a zone are not later."""
     emit = writer.emit
     builder = emit.builder
     low, high = emit.alloca(WHOLE), emit.alloca(WHOLE)
     builder.store(WHOLE(0), low)
-    builder.store(emit.load_at(emit.context, WHOLE, CHANGE_COUNT), high)
-    changes = emit.load_at(emit.context, WHOLE, CHANGES)
+    builder.store(emit.load_at(zone, WHOLE, _COUNT), high)
+    changes = emit.load_at(zone, WHOLE, _CHANGES)
     with emit.loop() as (again, after):
         first, past = builder.load(low), builder.load(high)
         names = ("between", "earlier", "later")
@@ -60,8 +69,58 @@ def _offset(writer: Writer, utc: Any) -> Any:
         builder.branch(again)
         builder.position_at_end(later)
         builder.store(middle, high)
-    offsets = emit.load_at(emit.context, WHOLE, OFFSETS)
-    return emit.load_at(emit.element(offsets, builder.load(low)), WHOLE)
+    return builder.load(low)
+
+
+def compared(writer: Writer, operator: ast.cmpop, left: Value, right: Value) -> Value | None:
+    """Compare two times; None where they are no two times.
+
+    In different zones a time is equal to none where the clock of its own shows it twice.
+    """
+    word = _ORDERS.get(type(operator))
+    if word is None or not left.kind == right.kind == TIME:
+        return None
+    builder = writer.emit.builder
+    is_one_zone = builder.icmp_signed("==", left.parts[2], right.parts[2])
+    shown, other = (
+        builder.select(is_one_zone, one.parts[0], one.parts[1]) for one in (left, right)
+    )
+    told = builder.icmp_signed(word, shown, other)
+    if word not in ("==", "!="):
+        return Value(BOOL, [told])
+    result = writer.emit.alloca(BIT)
+    builder.store(told, result)
+    same = builder.icmp_signed("==", shown, other)
+    apart = builder.and_(builder.not_(is_one_zone), same)
+    with builder.if_then(apart, likely=False):
+        twice = builder.or_(*(_is_shown_twice(writer, one) for one in (left, right)))
+        is_equal = builder.not_(twice)
+        builder.store(is_equal if word == "==" else twice, result)
+    return Value(BOOL, [builder.load(result)])
+
+
+def _is_shown_twice(writer: Writer, given: Value) -> Any:
+    """Return whether the clock of a time's zone shows it before and after a change (PEP 495)."""
+    emit = writer.emit
+    builder, (shown, utc, zone) = emit.builder, given.parts
+    count, changes, offsets = (
+        emit.load_at(zone, WHOLE, place) for place in (_COUNT, _CHANGES, _OFFSETS)
+    )
+    place, result = _changes_until(writer, utc, zone), emit.alloca(BIT)
+    builder.store(BIT(0), result)
+
+    def look(there: Any, change: Any, offset: Any, word: str) -> None:
+        with builder.if_then(there):
+            moment = emit.load_at(emit.element(changes, change), WHOLE)
+            other = emit.load_at(emit.element(offsets, offset), WHOLE)
+            also = builder.icmp_signed(word, builder.sub(shown, other), moment)
+            builder.store(builder.or_(builder.load(result), also), result)
+
+    before = builder.sub(place, WHOLE(1))
+    look(builder.icmp_signed(">", place, WHOLE(0)), before, before, "<")
+    after = builder.add(place, WHOLE(1))
+    look(builder.icmp_signed("<", place, count), place, after, ">=")
+    return builder.load(result)
 
 
 def _divided(writer: Writer, number: Any, by: Any) -> tuple[Any, Any]:
@@ -155,10 +214,10 @@ def of_time(writer: Writer, given: Value, name: str) -> Value:
             f"a time has no compiled {name!r}; it has {', '.join(_ATTRIBUTES)}, "
             f"{', '.join(f'{one}()' for one in _METHODS)}, and comparisons with other times"
         )
-    return Value(INT, [_ATTRIBUTES[name](writer, given.part)])
+    return Value(INT, [_ATTRIBUTES[name](writer, given.parts[0])])
 
 
 def called(writer: Writer, given: Value, name: str) -> Value | None:
     """Call a method of a time; None where it has no such one."""
     made = _METHODS.get(name)
-    return None if made is None else Value(INT, [made(writer, given.part)])
+    return None if made is None else Value(INT, [made(writer, given.parts[0])])

@@ -33,9 +33,9 @@ from omega.compiling.kinds import (
 from omega.compiling.sources import Globals, Source
 
 WORDS, TRACKS, TIMEFRAMES, SYMBOL_WORDS, WORD_COUNT, SCRATCH, SCRATCH_LEFT = range(0, 56, 8)
-PER_SECOND, REQUESTED, CHANGES, OFFSETS, CHANGE_COUNT = range(56, 96, 8)
+PER_SECOND, REQUESTED, ZONES = range(56, 80, 8)
 """Where the context has the tables of texts, the room for arrays of the moment, the unit of times,
-whether something was requested, and the offsets of the time zone."""
+whether something was requested, and by symbol the table of its time zone."""
 
 
 @dataclasses.dataclass
@@ -293,8 +293,9 @@ class Writer(abc.ABC):
             )
         self.note(("field", path), field.kind)
         kind = self.note(("field", path), value.kind)
-        field.is_written = self.emit.remembers = True
+        field.is_written = True
         made, emit, offset = self.emit.coerced(value, kind), self.emit, field.offset
+        emit.change()
         if kind in MAYBE:
             emit.store_at(emit.context, emit.builder.zext(made.parts[0], WHOLE), offset)
             emit.store_at(emit.context, made.parts[1], offset + 8)

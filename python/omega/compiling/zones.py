@@ -19,7 +19,8 @@ _STEP, _SECOND, _MICROSECOND = timedelta(days=3), timedelta(seconds=1), timedelt
 Offsets = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
-def offsets_of(zone: str | None, years: Sequence[int]) -> Offsets:
+@functools.lru_cache(64)  # each run of a sweep looks them up again
+def offsets_of(zone: str | None, years: tuple[int, int]) -> Offsets:
     """Return when the offset to UTC changes, and the offsets before and after, in microseconds.
 
     Args:
@@ -27,7 +28,7 @@ def offsets_of(zone: str | None, years: Sequence[int]) -> Offsets:
         years: The first and the last year that are looked up.
 
     Example:
-        >>> changes, offsets = offsets_of("Europe/Berlin", [2024, 2024])
+        >>> changes, offsets = offsets_of("Europe/Berlin", (2024, 2024))
         >>> [hours // 3_600_000_000 for hours in offsets.tolist()]
         [1, 2, 1]
         >>> (datetime(1970, 1, 1) + timedelta(microseconds=int(changes[0]))).isoformat()

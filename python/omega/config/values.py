@@ -22,6 +22,7 @@ Check = Callable[[object], _Taken]
 
 _Class = TypeVar("_Class", bound=type)
 
+_PLAIN = frozenset({int, float, str, bool})
 _SCALARS = frozenset("biufU")
 """Kinds of NumPy scalars that Python has, too."""
 
@@ -191,6 +192,8 @@ def plain(given: Any) -> Any:  # noqa: ANN401 - whatever was given
         >>> plain(np.float64(0.5)), plain(np.int64(3)), plain(np.True_), plain("as it is")
         (0.5, 3, True, 'as it is')
     """
+    if type(given) in _PLAIN:
+        return given
     kind = getattr(getattr(given, "dtype", None), "kind", None)
     return given.item() if kind in _SCALARS and given.shape == () else given
 

@@ -142,6 +142,8 @@ class Declaring:
         self, source: Sources, timeframe: str | None, symbol: str | None
     ) -> tuple[Sources, bool]:
         """Return columns that a backend reads, and whether one was computed for it."""
+        if isinstance(source, str) and source in COLUMNS:  # as most do, in each run of a sweep
+            return source, False
         several = source if isinstance(source, tuple) else (source,)
         made = [
             one if _is_read_as_it_is(one) else self._column(one, timeframe, symbol)
@@ -174,7 +176,8 @@ class Declaring:
 
 def _checked(name: str, reads: Reads, source: Sources, side: str) -> Sources:
     """Refuse a source or a side that the indicator does not read; give what it does."""
-    side = taken(f"{name} side", side, _SIDE)
+    if side != "bid":
+        side = taken(f"{name} side", side, _SIDE)
     if reads is Reads.CANDLES:
         if not isinstance(source, str) or source != "close":
             raise ConfigError(
@@ -187,7 +190,7 @@ def _checked(name: str, reads: Reads, source: Sources, side: str) -> Sources:
             f"{name} side: given {side!r}, but it reads {reads.value}. Use source='ask_close'"
         )
     several = source if isinstance(source, tuple) else (source,)
-    if len(several) != {Reads.PAIR: 2, Reads.THREE: 3}.get(reads, 1):
+    if len(several) != (2 if reads is Reads.PAIR else 3 if reads is Reads.THREE else 1):
         raise ConfigError(f"{name} source: given {source!r}, expected {reads.value}")
     return source
 

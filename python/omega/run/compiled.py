@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib.util
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Literal, cast
 
 from omega.contract import Callbacks
@@ -20,6 +20,7 @@ from omega.strategy.requests import is_heard
 if TYPE_CHECKING:
     from omega._core import ForeignStrategy
     from omega.compiling.contexts import StrategyContext
+    from omega.compiling.program import Program
 
 _CALLED: tuple[Literal["on_bar", "on_fill", "on_exit"], ...] = ("on_bar", "on_fill", "on_exit")
 _UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -118,19 +119,24 @@ def _may_fall_back(callbacks: Callbacks) -> bool:
     return all(mark is None or mark.fallback for mark in marks)
 
 
-def _made(strategy: Strategy, job: Job, callbacks: Callbacks, context: Context) -> CompiledStrategy:
+@functools.cache  # looked up once: each run of a sweep would import them again
+def _compiler() -> tuple[ModuleType, ModuleType, ModuleType]:
     # Slow to import, and not there without the extra.
-    from omega.compiling.contexts import StrategyContext  # noqa: PLC0415 - as said
-    from omega.compiling.program import EVENTS, program_of  # noqa: PLC0415 - as said
-    from omega.compiling.zones import offsets_of  # noqa: PLC0415 - as said
+    from omega.compiling import contexts, program, zones  # noqa: PLC0415 - as said
 
+    return contexts, program, zones
+
+
+def _made(strategy: Strategy, job: Job, callbacks: Callbacks, context: Context) -> CompiledStrategy:
+    contexts, programs, zones = _compiler()
     functions = _functions(strategy, job, callbacks)
-    program = program_of(strategy, functions)
+    program: Program = programs.program_of(strategy, functions)
     timeframes = [timeframe.name for timeframe in job.timeframes]
-    own = StrategyContext(program, strategy, context.symbols, timeframes)
+    own = contexts.StrategyContext(program, strategy, context.symbols, timeframes)
     if program.fields.has_times:
-        zone, years = _times_of(job)
-        own.show_times(_UNITS[job.stores[0].time_unit], offsets_of(zone, years))
+        shown, years = _times_of(job)
+        tables = [zones.offsets_of(zone, years) for zone in shown]
+        own.show_times(_UNITS[job.stores[0].time_unit], tables)
     columns = [program.fields.column(strategy, path) for path in program.fields.columns]
     native = context.run.foreign(
         {
@@ -139,10 +145,11 @@ def _made(strategy: Strategy, job: Job, callbacks: Callbacks, context: Context) 
                 (program.addresses[f"trigger_{place}"], mask)
                 for place, (_, mask) in enumerate(callbacks["triggers"])
             ],
-            "on_fill": program.addresses.get(EVENTS),
+            "on_fill": program.addresses.get(programs.EVENTS),
             "compiled": {
                 "reads_equity": "equity" in program.read,
                 "remembers": program.remembers,
+                "idle": program.addresses.get(programs.IDLE),
             },
             "context": own.address,
             "columns": columns,
@@ -176,28 +183,17 @@ def _functions(strategy: Strategy, job: Job, callbacks: Callbacks) -> dict[str, 
     return {code: cast("FunctionType", function) for code, function in functions.items()}
 
 
-def _times_of(job: Job) -> tuple[str | None, tuple[int, int]]:
-    """Return the zone in which times are shown, and the years that they are of, with some more.
-
-    Raises:
-        ConfigError: Not all times are shown in one zone.
-    """
+def _times_of(job: Job) -> tuple[list[str], tuple[int, int]]:
+    """Return the zone in which each symbol shows its times, and their years, with some more."""
     per_second = _UNITS[job.stores[0].time_unit]
-    zones, seconds = {}, []
+    zones, seconds = [], []
     for store in job.stores:
         for symbol in store.symbols:
             *times, _, zone = store.native.time_range(symbol)
-            zones[zone or "UTC"] = symbol
+            zones.append(zone or "UTC")
             seconds += [time // per_second for time in times]
-    if len(zones) > 1:
-        shown = ", ".join(f"{symbol} in {zone}" for zone, symbol in zones.items())
-        raise ConfigError(
-            f"omega.compiled: {type(job.strategy).__name__} reads times, and those of {shown} are "
-            "shown; compiled are times in one zone. Convert the columns with "
-            "dt.convert_time_zone('UTC'), or use bar.timestamp"
-        )
     first, last = (1970 + one // _SECONDS_OF_YEAR for one in (min(seconds), max(seconds)))
-    return next(iter(zones)), (first - 2, last + 2)
+    return zones, (first - 2, last + 2)
 
 
 def not_in_python(job: Job, code: int, bar: int | None) -> ConfigError:

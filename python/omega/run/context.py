@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,6 @@ class Context:
         self.queue: list[Action] = run.queue
         self.columns: dict[object, Indicator] = {}
         self.next_order_id, self.shows = run.next_order_id, run.shows
-        self.orders = OrderEntry(self)
         self.account: Run | None = run
         self.indicator, self.compare = run.indicator, run.compare
         self._adjusting: Adjusting | None = None
@@ -49,6 +49,11 @@ class Context:
             self._adjusting = Adjusting(run, job.stores, growth, job.clock)
             self.indicator, self.compare = self._adjusting.indicator, self._adjusting.compare
         self.place_of, self.due = run.place_of, run.due
+
+    @functools.cached_property
+    def orders(self) -> OrderEntry:
+        """What takes orders; a compiled strategy has its own."""
+        return OrderEntry(self)
 
     def require_own_bars(self, columns: SignalColumns) -> None:
         """Refuse signal columns whose prices an event may have changed since (A3).

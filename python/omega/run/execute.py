@@ -233,9 +233,11 @@ def callbacks_of(
     conditions = dict(triggers_of(kind) if triggers is None else triggers)
     if job.when is not None:
         conditions["on_bar"] = job.when
-    with declaring(context):
-        found = {name: condition_of(given, strategy) for name, given in conditions.items()}
-        masks = {name: one.mask(context) for name, one in found.items()}
+    found, masks = {}, {}
+    if conditions:
+        with declaring(context):
+            found = {name: condition_of(given, strategy) for name, given in conditions.items()}
+            masks = {name: one.mask(context) for name, one in found.items()}
     if isinstance(strategy, CalledWeights):
         due = due_steps(strategy.weights, job)
         masks |= {} if due is None else {"on_bar": context.due(due)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import weakref
 from types import GetSetDescriptorType
 from typing import Any
 
@@ -38,6 +39,8 @@ def unknown_parameter(strategy: type, name: str, known: list[str]) -> str:
 
 
 _PROPERTIES = (property, classmethod, staticmethod, GetSetDescriptorType)
+_free: weakref.WeakKeyDictionary[type, set[str]] = weakref.WeakKeyDictionary()
+"""By class the names of parameters that are no method's: each run of a sweep has them again."""
 
 
 @functools.lru_cache(maxsize=4096)
@@ -57,6 +60,9 @@ def refuse_method_name(strategy: type, base: type, name: str) -> None:
     Raises:
         ConfigError: A class above the one that declares it has a method or property of that name.
     """
+    free = _free.setdefault(base, set())
+    if name in free:
+        return
     for above in base.__mro__[1:]:
         taken = vars(above).get(name)
         if taken is not None and (callable(taken) or isinstance(taken, _PROPERTIES)):
@@ -65,6 +71,7 @@ def refuse_method_name(strategy: type, base: type, name: str) -> None:
                 f"{strategy.__name__}.{name}: a parameter is named like the method "
                 f"{owner}.{name}, which it would replace; give it another name"
             )
+    free.add(name)
 
 
 class OnTheCopy:

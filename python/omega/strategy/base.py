@@ -83,7 +83,8 @@ class Strategy(Trading, Methods):
         for base in reversed(cls.__mro__):
             if base in _OF_ENGINE:  # whose annotations are no parameters
                 continue
-            for name, annotation in inspect.get_annotations(base).items():
+            own = vars(base).get("__annotations__") or inspect.get_annotations(base)
+            for name, annotation in own.items():
                 is_parameter = not name.startswith("_") and "ClassVar" not in str(annotation)
                 if is_parameter and hasattr(base, name):
                     refuse_method_name(cls, base, name)

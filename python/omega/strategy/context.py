@@ -27,11 +27,14 @@ class RunContext(Declares, Evaluates, Protocol):
     semantics: str
     """The version of the rules."""
     queue: list[Action]
-    orders: OrderEntry
     account: Run | None
     """The run, where its strategy sees the whole of its account; None where it sees a part."""
     columns: dict[object, Indicator]
     """What was declared by expressions and functions, each of which is computed once."""
+
+    @property
+    def orders(self) -> OrderEntry:
+        """What takes orders."""
 
     @property
     def balance(self) -> float:

@@ -278,13 +278,14 @@ class Core:
 def _row(number: int, parameters: Parameters, outcome: Outcome, spec: SweepSpec) -> Row:
     if outcome.error is not None:
         return Row(number, parameters, {}, error=described(outcome.error))
-    metrics = dict(zip(METRICS, outcome.metrics[len(TIMES) :], strict=True))
+    measured = outcome.metrics  # made anew by each look at it
+    metrics = dict(zip(METRICS, measured[len(TIMES) :], strict=True))
     if None in metrics.values():
         metrics = with_limits(metrics)
     tables: dict[str, Any] = {}
     if outcome.tables is not None:
         tables = {name: pl.DataFrame(getattr(outcome.tables, name)()) for name in spec.tables}
-    first = outcome.metrics[TIMES.index("first_decision")]
+    first = measured[TIMES.index("first_decision")]
     return Row(
         number,
         parameters,

@@ -33,6 +33,8 @@ pub(super) struct Shown {
     changes: Option<u64>,
     step: usize,
     waiting: usize,
+    /// Bars of the market, where each step is a bar of its only track.
+    bars: Option<usize>,
     _columns: Vec<Column>,
     _names: Vec<CString>,
 }
@@ -102,6 +104,7 @@ impl Shown {
             changes: None,
             step: usize::MAX,
             waiting: usize::MAX,
+            bars: bars_alone(market),
             _columns: columns,
             _names: names.into_iter().chain(timeframes).collect(),
         }
@@ -164,6 +167,26 @@ impl Shown {
             },
             balance,
         }
+    }
+
+    /// Moves the bars to a step that the loop has not reached; gives those after it, at most so
+    /// many, that are in the same chunk. None where a symbol may wait, and after the last bar.
+    pub(super) fn show_ahead(&mut self, step: usize, most: usize) -> Option<Steps> {
+        let bars = self.bars.filter(|_| self.waiting == 0)?;
+        if step == 0 || step > bars {
+            return None;
+        }
+        if step > self.ends[0] {
+            self.find_chunk(step - 1, TrackId(0));
+        }
+        // Compiled code writes to them.
+        self.frame.tracks = self.tracks.as_mut_ptr();
+        let shown = &mut self.tracks[0];
+        (shown.bars, shown.fresh) = (signed(step), 1);
+        Some(Steps {
+            count: signed((self.ends[0] - step).min(most)),
+            ..Steps::NONE
+        })
     }
 
     /// Notes that compiled code moved on by so many steps.
@@ -268,6 +291,12 @@ fn c_text(text: &str) -> CString {
 
 fn name_of(market: &Market, track: TrackId) -> CString {
     c_text(market.symbol(market.symbol_of(track)).name())
+}
+
+/// How many bars there are, where each step is one of them.
+fn bars_alone(market: &Market) -> Option<usize> {
+    let bars = market.track(TrackId(0)).len();
+    (market.tracks() == 1 && market.steps() == bars).then_some(bars)
 }
 
 fn chunks_of(market: &Market, track: TrackId) -> Vec<Chunk> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod abi;
 mod frame;
+mod idle;
 pub(crate) mod inbox;
 
 use std::num::NonZeroUsize;
@@ -21,6 +22,7 @@ use super::error::to_pyerr;
 use super::indicators::IndicatorView;
 use crate::memory::calls::{Function, Steps, functions};
 use frame::{Shown, event_row};
+use idle::Idle;
 use inbox::Inbox;
 
 /// The values of an indicator, and the track that they belong to.
@@ -45,6 +47,9 @@ struct Compiled {
     /// Whether one call changes what the next one reads.
     #[pyo3(item)]
     remembers: bool,
+    /// The address of what finds the steps at which `on_bar` does nothing.
+    #[pyo3(item)]
+    idle: Option<NonZeroUsize>,
 }
 
 /// The same as Python holds it, with what the functions need to be there.
@@ -120,8 +125,12 @@ impl ForeignPlan {
     /// Ready for one run, on the thread that makes it.
     pub(super) fn start(self, market: &Market, rates: Vec<Rates>) -> Foreign {
         let triggers = self.triggers.into_iter();
+        let idle = self.compiled.and_then(|compiled| compiled.idle);
+        let idle = idle.zip(self.on_bar).filter(|_| triggers.len() == 0);
+        let look = idle.map(|(address, on_bar)| Function { address, ..on_bar });
         Foreign {
             on_bar: self.on_bar,
+            idle: look.map(Idle::new),
             compiled: self.compiled,
             triggers: triggers
                 .map(|(function, truths)| (function, Wakeups::new(truths)))
@@ -137,6 +146,8 @@ impl ForeignPlan {
 /// A strategy of another language in a run.
 pub(super) struct Foreign {
     on_bar: Option<Function>,
+    /// None where it cannot be idle, or seldom is.
+    idle: Option<Idle>,
     compiled: Option<Compiled>,
     triggers: Vec<(Function, Wakeups)>,
     on_fill: Option<Function>,
@@ -208,6 +219,9 @@ impl Strategy for Foreign {
 
     #[inline]
     fn next_decision_step(&mut self, step: usize) -> usize {
+        if let Some(idle) = &mut self.idle {
+            return idle.next(step, &mut self.shown);
+        }
         if self.on_bar.is_some() {
             return step;
         }
@@ -244,12 +258,17 @@ impl Strategy for Foreign {
         } else {
             on_bar.decide(&self.shown.frame)
         };
-        self.collect(code, view.newest(), actions)
+        let before = actions.len();
+        self.collect(code, view.newest(), actions)?;
+        if actions.len() == before && self.idle.as_mut().is_some_and(Idle::is_in_vain) {
+            self.idle = None;
+        }
+        Ok(())
     }
 
     #[inline]
     fn looks_ahead(&self) -> Foresight {
-        if !self.triggers.is_empty() || !self.shown.has_one_track() {
+        if self.idle.is_some() || !self.triggers.is_empty() || !self.shown.has_one_track() {
             return Foresight::Never;
         }
         match self.compiled {
@@ -307,6 +326,9 @@ impl Strategy for Foreign {
         let Some(on_fill) = self.on_fill else {
             return Ok(());
         };
+        if let Some(idle) = &mut self.idle {
+            idle.forget();
+        }
         self.show(view, state, actions.len());
         for (fill, trade) in state.events() {
             let code = on_fill.hear(&self.shown.frame, &event_row(fill, trade));

@@ -3,6 +3,7 @@
 //! Nobody can check what such a function does: one that writes where it must not, or that goes on
 //! using a frame after it has returned, breaks the process, as any C library does.
 
+use std::cmp::Ordering;
 use std::ffi::{CStr, c_char, c_void};
 
 use crate::foreign::abi::{ActionRow, Chunk, Event, Frame, Track};
@@ -163,6 +164,36 @@ fn pairwise(values: &[f64]) -> f64 {
         .fold(sum, |sum, value| sum + value)
 }
 
+/// Puts numbers in order, equal ones in the order that they have: floats, whole numbers or truths.
+/// Gives 0 where one is NaN.
+pub(crate) extern "C" fn sort(items: *mut c_void, count: i64, kind: i64) -> i64 {
+    let count = usize::try_from(count).unwrap_or(0);
+    if items.is_null() || count == 0 {
+        return 1;
+    }
+    match kind {
+        0 => {
+            // SAFETY: compiled code gives the place of a list that it makes, its length and kind.
+            let floats = unsafe { std::slice::from_raw_parts_mut(items.cast::<f64>(), count) };
+            if floats.iter().any(|one| one.is_nan()) {
+                return 0;
+            }
+            floats.sort_by(|one, other| one.partial_cmp(other).unwrap_or(Ordering::Equal));
+        }
+        1 => {
+            // SAFETY: as above.
+            let wholes = unsafe { std::slice::from_raw_parts_mut(items.cast::<i64>(), count) };
+            wholes.sort_unstable();
+        }
+        _ => {
+            // SAFETY: as above; truths are bytes.
+            let truths = unsafe { std::slice::from_raw_parts_mut(items.cast::<u8>(), count) };
+            truths.sort_unstable();
+        }
+    }
+    1
+}
+
 /// Puts the values of a column from one bar on in a row, where they lie in several chunks or follow
 /// from the bid. Columns are open to close of the bid, of the ask, and the volume; gives 0 where
 /// the data has none.
@@ -219,6 +250,7 @@ impl Chunk {
 pub(crate) fn functions() -> Vec<(&'static str, usize)> {
     vec![
         ("omega_sum", sum as *const () as usize),
+        ("omega_sort", sort as *const () as usize),
         ("omega_gather", gather as *const () as usize),
     ]
 }
