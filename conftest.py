@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
+from pathlib import Path
 
 import pytest
+from _pytest.doctest import DoctestModule
 
 from tests.documentation.namespace import names
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(
+    file_path: Path,
+) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Import no module for its examples that has none."""
+    found = yield
+    has_examples = found and b">>>" in file_path.read_bytes()
+    return [one for one in found if has_examples or not isinstance(one, DoctestModule)]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -264,5 +264,6 @@ def setup(app: Sphinx) -> None:
     app.connect("html-page-context", search.add_description)
     app.connect("html-page-context", narrow.stack_tables)
     app.connect("html-page-context", versions.add_version)
+    app.add_search_language(search.English)
     app.connect("build-finished", search.write_llms)
     app.connect("build-finished", versions.write_versions)

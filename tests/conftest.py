@@ -35,10 +35,16 @@ def nothing_in_gc() -> Iterator[None]:
     gc.callbacks[:] = kept
 
 
+def pytest_sessionstart() -> None:
+    """Collect no garbage while tests are found, which takes a fifth of that time for nothing."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Let no later collection of garbage look through ten thousand tests, which all stay."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 settings.register_profile(

@@ -12,10 +12,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from docutils import nodes
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import TextLexer, get_lexer_for_filename
 from pygments.util import ClassNotFound
+from sphinx import addnodes
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -84,19 +86,40 @@ def code_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
 def share_sidebar(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
 ) -> None:
-    """Make the sidebar once for all code pages of a depth: no entry of it is the page at hand."""
-    del app, template, doctree
-    if not page.startswith("code/"):
-        return
+    """Make the sidebar of titles alone, and once for all code pages of a depth.
+
+    Sphinx copies every section of every page for it, and throws all but the titles away; no entry
+    of a code page's sidebar is the page at hand.
+    """
+    del template, doctree
     made = context["toctree"]
+    whole = app.env.tocs
 
     def toctree(**words: Any) -> str:  # noqa: ANN401 - of the theme
-        key = (page.count("/"), *sorted(words.items()))
+        depth = page.count("/") if page.startswith("code/") else page
+        key = (depth, *sorted(words.items()))
         if key not in _SIDEBARS:
-            _SIDEBARS[key] = made(**words)
+            app.env.tocs = _titles(whole) if words.get("titles_only") else whole
+            try:
+                _SIDEBARS[key] = made(**words)
+            finally:
+                app.env.tocs = whole
         return _SIDEBARS[key]
 
     context["toctree"] = toctree
 
 
+def _titles(tocs: dict[str, nodes.bullet_list]) -> dict[str, nodes.bullet_list]:
+    """Return the contents of each page without its sections, as `titles_only` leaves them."""
+    for page in tocs.keys() - _TITLES.keys():
+        _TITLES[page] = shown = tocs[page].deepcopy()
+        for item in shown.children:
+            if len(item) > 1:
+                item[1][:] = list(item.findall(addnodes.toctree))
+                if not item[1]:
+                    item.pop(1)
+    return _TITLES
+
+
 _SIDEBARS: dict[tuple[object, ...], str] = {}
+_TITLES: dict[str, nodes.bullet_list] = {}

@@ -8,12 +8,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
+from sphinx.search.en import SearchEnglish
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 LONGEST = 160
 SECOND_ROW = ("scenarios/", "decisions/", "code/")
+
+
+class English(SearchEnglish):
+    """Stems a word once for all pages, and not for each that has it."""
+
+    def stem(self, word: str) -> str:
+        """Return what words of one meaning have in common."""
+        if word not in _STEMS:
+            _STEMS[word] = super().stem(word)
+        return _STEMS[word]
+
+
+_STEMS: dict[str, str] = {}
 
 
 def description_of(doctree: nodes.document) -> str:

@@ -89,14 +89,14 @@ from omega.strategy.signal_columns import Signals as Signals
 from omega.strategy.weights import Weights as Weights
 from omega.stressing import StressResult as StressResult
 from omega.stressing import stress as stress
-from omega.sweeps import Capacity as Capacity
-from omega.sweeps import SweepProgress as SweepProgress
-from omega.sweeps import SweepResult as SweepResult
-from omega.sweeps import TrialLedger as TrialLedger
-from omega.sweeps import Trust as Trust
-from omega.sweeps import capacity as capacity
-from omega.sweeps import sweep as sweep
-from omega.sweeps import trials as trials
+from omega.sweeps.call import sweep as sweep
+from omega.sweeps.capacities import Capacity as Capacity
+from omega.sweeps.capacities import capacity as capacity
+from omega.sweeps.ledger import TrialLedger as TrialLedger
+from omega.sweeps.ledger import trials as trials
+from omega.sweeps.progress import SweepProgress as SweepProgress
+from omega.sweeps.result import SweepResult as SweepResult
+from omega.sweeps.trust import Trust as Trust
 
 __all__: list[str]  # noqa: PYI035 - the names above
 __version__: str

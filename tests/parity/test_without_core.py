@@ -1,7 +1,7 @@
 """Goal: where the native module cannot be loaded, everything works, slowly and with one warning.
 
-Method: interpreters in which importing `omega._core` raises; what they find must be what the native
-backend finds here.
+Method: an interpreter in which importing `omega._core` raises; what it finds must be what the
+native backend finds here.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ import pytest
 import omega
 from tests.support import candles
 from tests.support.frames import sided
+from tests.support.interpreter import interpreter
 
 TOP = Path(__file__).resolve().parents[2]
+Told = Callable[..., Any]
 
 BLOCKED = """
 import json, sys, warnings
@@ -59,17 +62,11 @@ def play(data, **settings):
 """
 
 
-def told(program: str, *arguments: str, **environment: str) -> Any:  # noqa: ANN401 - JSON
+@pytest.fixture(scope="module")
+def told() -> Iterator[Told]:
     """What a program prints in an interpreter without the native module."""
-    done = subprocess.run(
-        [sys.executable, "-c", BLOCKED + program, *arguments],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    with interpreter(begin=BLOCKED) as printed:
+        yield lambda *words, **environment: json.loads(printed(*words, **environment))
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +111,9 @@ def without(found: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name not in names}
 
 
-def test_every_input_gives_the_native_result(files: dict[str, str], native: dict[str, Any]) -> None:
+def test_every_input_gives_the_native_result(
+    told: Told, files: dict[str, str], native: dict[str, Any]
+) -> None:
     found = told(PLAY + EVERY, *(files[n] for n in ("bars.parquet", "bars.arrow", "packed.arrow")))
     assert len(found) == 14
     for case, one in found.items():
@@ -134,7 +133,7 @@ def test_every_input_gives_the_native_result(files: dict[str, str], native: dict
 
 @pytest.mark.parametrize(("flag", "warned"), [("0", 0), ("false", 0), ("auto", 1)])
 def test_the_flag_chooses_without_a_word_or_falls_back_with_one(
-    files: dict[str, str], native: dict[str, Any], flag: str, warned: int
+    told: Told, files: dict[str, str], native: dict[str, Any], flag: str, warned: int
 ) -> None:
     program = PLAY + "print(json.dumps(play(sys.argv[1]), default=str))"
     found = told(program, files["bars.parquet"], OMEGA_USE_RUST_EVENT_ENGINE=flag)
@@ -142,7 +141,7 @@ def test_the_flag_chooses_without_a_word_or_falls_back_with_one(
     assert found["fingerprint"] == native["fingerprint"]
 
 
-def test_rust_is_refused_with_the_reason(files: dict[str, str]) -> None:
+def test_rust_is_refused_with_the_reason(told: Told, files: dict[str, str]) -> None:
     program = """
 def reason(**settings):
     try:
@@ -163,8 +162,9 @@ print(json.dumps([active, *reasons, reason()]))
         assert "Install the wheel" in text
 
 
-def test_a_store_a_magnifier_and_a_conversion_pair_are_plain_too() -> None:
+def test_a_store_a_magnifier_and_a_conversion_pair_are_plain_too(told: Told) -> None:
     program = """
+sys.path.insert(0, sys.argv[1])
 from tests.support import candles
 from tests.parity.test_without_core import magnified
 result = magnified("python")
@@ -172,7 +172,7 @@ print(json.dumps([result.fingerprint, result.trades.height]))
 """
     expected = magnified("rust")
     assert expected.trades.height > 0
-    found = told(program, PYTHONPATH=str(TOP))
+    found = told(program, str(TOP))
     assert found == [expected.fingerprint, expected.trades.height]
 
 
@@ -191,7 +191,9 @@ def magnified(backend: str) -> omega.BacktestResult:
     )
 
 
-def test_a_result_can_be_saved_and_loaded(tmp_path: Path, files: dict[str, str]) -> None:
+def test_a_result_can_be_saved_and_loaded(
+    told: Told, tmp_path: Path, files: dict[str, str]
+) -> None:
     program = """
 first = omega.run_backtest(sys.argv[1], lambda bar: omega.Signal("long"), backend="python")
 first.save(sys.argv[2])
@@ -203,7 +205,9 @@ print(json.dumps(again.fingerprint))
     assert omega.BacktestResult.load(tmp_path / "run").fingerprint == fingerprint
 
 
-def test_an_import_keeps_its_rows_in_arrow_and_its_symbol_in_parquet(tmp_path: Path) -> None:
+def test_an_import_keeps_its_rows_in_arrow_and_its_symbol_in_parquet(
+    told: Told, tmp_path: Path
+) -> None:
     program = """
 from omega.importing._example import candles
 candles().write_arrow(f"{sys.argv[1]}/a.arrow")
@@ -217,7 +221,7 @@ print(json.dumps([one.symbol for one in again]))
     assert told(program, str(tmp_path)) == [None, "EURUSD"]
 
 
-def test_every_public_name_is_there() -> None:
+def test_every_public_name_is_there(told: Told) -> None:
     found = told("print(json.dumps([n for n in omega.__all__ if getattr(omega, n) is None]))")
     assert found == []
 

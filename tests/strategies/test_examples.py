@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from omega.examples import __main__ as all_of_them
 from tests.support import catalog, market
 from tests.support.backends import BACKENDS, WITHOUT_CORE
 from tests.support.catalog import Example
+from tests.support.interpreter import interpreter
 from tests.support.scenario_reversion import SCENARIOS, ScenarioReversion
 
 EXAMPLES = {**catalog.EXAMPLES, "scenario_reversion": SCENARIOS}
@@ -109,14 +109,29 @@ def test_all_examples_can_be_run_by_one_command(
     assert "python -m omega.examples." in hint
 
 
+@pytest.fixture(scope="module")
+def printed() -> Iterator[Callable[..., str]]:
+    """What a program prints in an interpreter that knows nothing of this repository."""
+    with interpreter("-I") as found:
+        yield found
+
+
+ALONE = """
+import os, runpy, sys
+os.chdir(sys.argv[1])
+name = sys.argv[2]
+sys.argv[:] = [name]
+runpy.run_path(name, run_name="__main__")
+"""
+
+
 @needs_core
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
-def test_an_example_runs_where_it_is_copied_out_alone(program: Path, tmp_path: Path) -> None:
+def test_an_example_runs_where_it_is_copied_out_alone(
+    program: Path, tmp_path: Path, printed: Callable[..., str]
+) -> None:
     shutil.copy(program, tmp_path)
-    words = [sys.executable, "-I", program.name]
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "Net profit" in done.stdout
+    assert "Net profit" in printed(ALONE, str(tmp_path), program.name)
 
 
 def test_every_example_is_such_a_program() -> None:

@@ -21,7 +21,9 @@ SILENT = 15.0
 _START = (
     # Before the imports, which take a while: the parent decides when to stop.
     "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "
-    "from omega.sweeps.worker import main; main()"
+    # What is imported stays: to look for garbage in it takes a fifth of the time of a start.
+    "import gc; gc.disable(); from omega.sweeps.worker import main; gc.freeze(); gc.enable(); "
+    "main()"
 )
 
 
