@@ -282,6 +282,14 @@ impl<'a> Walk<'a> {
         &self.visible
     }
 
+    /// Reads prices around this step of some symbols: see [`Stretch::fetch`].
+    #[inline]
+    pub(crate) fn fetch(&self, symbols: std::ops::Range<usize>) {
+        let cursors = self.places[symbols].iter();
+        let cursors = cursors.filter_map(|place| place.cursor.as_ref());
+        cursors.for_each(|cursor| cursor.around().fetch());
+    }
+
     /// Whether a symbol has a bar at this step.
     #[inline]
     #[must_use]
