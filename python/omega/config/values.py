@@ -251,7 +251,7 @@ def _explain(init: Callable[..., None], cls: type) -> Callable[..., None]:
 def _short_repr(self: Any) -> str:  # noqa: ANN401 - any value class
     shown = [
         f"{field.name}={_shown(given, field)}"
-        for field in _fields(type(self))
+        for field in _fields(type(self))  # type: ignore[arg-type]  # a class has a hash
         if _differs(given := getattr(self, field.name), field.default)
     ]
     return f"{type(self).__name__}({', '.join(shown)})"
