@@ -253,11 +253,16 @@ def _explain(init: Callable[..., None], cls: type) -> Callable[..., None]:
 
 def _short_repr(self: Any) -> str:  # noqa: ANN401 - any value class
     shown = [
-        f"{field.name}={_shown(getattr(self, field.name), field)}"
-        for field in dataclasses.fields(self)
-        if _differs(getattr(self, field.name), field.default)
+        f"{field.name}={_shown(given, field)}"
+        for field in _fields(type(self))  # type: ignore[arg-type]  # a class has a hash
+        if _differs(given := getattr(self, field.name), field.default)
     ]
     return f"{type(self).__name__}({', '.join(shown)})"
+
+
+@functools.cache  # looked up anew, they took longest of what a run of 5,000 symbols writes down
+def _fields(cls: type) -> tuple[dataclasses.Field[Any], ...]:
+    return dataclasses.fields(cls)
 
 
 def _differs(given: object, default: object) -> bool:

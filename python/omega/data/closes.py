@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -19,6 +21,20 @@ def times_of(store: CandleStore) -> Times:
     """Return the open times of the only symbol of a store, in their own unit."""
     times = pl.DataFrame(store).get_column("time").cast(pl.Int64).to_numpy()
     return times // 1_000 if store.time_unit == "s" else times
+
+
+def times_of_each(stores: Iterable[CandleStore]) -> list[Times]:
+    """Return the same of several stores; a column that symbols share is read once."""
+    known: dict[object, Times] = {}
+    found = []
+    for store in stores:
+        (symbol,) = store.symbols
+        where = *store.native.buffers(symbol, "time"), store.time_unit
+        times = known.get(where)
+        if times is None:
+            times = known[where] = times_of(store)
+        found.append(times)
+    return found
 
 
 def closes_of(store: CandleStore, side: str = "bid") -> NDArray[np.float64]:

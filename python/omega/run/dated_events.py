@@ -26,7 +26,7 @@ from omega.contract import (
     RateColumns,
     RollRow,
 )
-from omega.data.closes import closes_of, times_of
+from omega.data.closes import closes_of, times_of, times_of_each
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
 from omega.notices import Notice
@@ -65,7 +65,7 @@ class Dates:
         """Read the times of the candles."""
         names = [store.symbols[0] for store in stores]
         places = {name: place for place, name in enumerate(names)}
-        return cls(clock, names, [times_of(store) for store in stores], places)
+        return cls(clock, names, times_of_each(stores), places)
 
     def place(self, symbol: str | None, what: str) -> int | None:
         """Return the place of a symbol; None where the run does not have it."""

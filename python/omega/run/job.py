@@ -12,7 +12,7 @@ from omega.config.execution import Execution
 from omega.config.instruments import Instrument
 from omega.config.values import nearest
 from omega.contract import ClockFields, Progress, Settings, SymbolContext
-from omega.data.closes import times_of
+from omega.data.closes import Times, times_of_each
 from omega.data.conversion import Pair, rate_of, refuse_unused
 from omega.data.own_columns import OwnColumns
 from omega.data.store import CandleStore, each_of, require_unit, store_of
@@ -131,16 +131,18 @@ def symbols_of(store: CandleStore) -> list[CandleStore]:
     """
     stores = each_of(store)
     if len(stores) > 1:
-        for one in stores:
+        ascending: set[int] = set()
+        for one, times in zip(stores, times_of_each(stores), strict=True):
             require_unit(f"data: {one.symbols[0]}", one, stores[0].time_unit)
-            _refuse_repeated_times(one)
+            if id(times) not in ascending:
+                _refuse_repeated_times(one, times)
+                ascending.add(id(times))
     return stores
 
 
-def _refuse_repeated_times(store: CandleStore) -> None:
+def _refuse_repeated_times(store: CandleStore, times: Times) -> None:
     """Refuse quotes of one time: a step of several symbols is one time."""
     name = store.symbols[0]
-    times = times_of(store)
     is_after = times[1:] > times[:-1]
     if not is_after.all():
         row = int(is_after.argmin()) + 1

@@ -26,11 +26,16 @@ pub(super) fn renew<'a, T: Clone + 'a, V, Id: PartialEq>(
     id: impl Fn(&T) -> Id,
     reads_alike: impl Fn(&T, &T) -> bool,
 ) {
-    let (mut kept, mut before) = (0, 0);
+    let (mut kept, mut before, mut is_drained) = (0, 0, false);
     for one in now {
         // Both are in the order of their age, so that what is passed over is gone.
         while before < shown.len() && id(&shown[before].what) != id(one) {
             before += 1;
+        }
+        // Mostly one is gone or some in a row: those behind them move at once, and not in turn.
+        if before > kept && before < shown.len() && !is_drained {
+            shown.drain(kept..before);
+            (before, is_drained) = (kept, true);
         }
         if before < shown.len() && reads_alike(&shown[before].what, one) {
             shown.swap(kept, before);

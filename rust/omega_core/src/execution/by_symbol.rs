@@ -46,6 +46,27 @@ impl Positions {
         }
     }
 
+    /// Reads positions of some symbols, so that they are in a cache for what closes them next: none
+    /// of the reads waits for another one.
+    pub(super) fn fetch(&self, symbols: impl Iterator<Item = SymbolId>) {
+        if !self.is_indexed {
+            return;
+        }
+        let mut seen = 0;
+        for symbol in symbols {
+            // Mostly the oldest is the one that is closed.
+            let Some(&oldest) = self.places[symbol.index()].first() else {
+                continue;
+            };
+            let own = &self.open[oldest as usize];
+            let numbers = [own.lots, own.swap, own.value, own.best_price];
+            seen = numbers.iter().fold(seen, |seen, own| seen ^ own.to_bits());
+            let is_known = own.stop_loss.is_some() ^ own.closing ^ own.alternative_pnl.is_some();
+            seen ^= u64::from(is_known) ^ u64::from(own.id.0);
+        }
+        std::hint::black_box(seen);
+    }
+
     /// Brings the index by symbol up to date.
     #[inline]
     pub(super) fn index(&mut self) {

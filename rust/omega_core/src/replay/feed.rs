@@ -4,8 +4,11 @@ use std::ops::Range;
 
 use super::{Magnifier, Rates};
 use crate::execution::{Concern, Semantics, SymbolBar};
-use crate::store::{Market, Walk};
+use crate::store::{FETCHED, Market, Walk};
 use crate::types::{Bar, Ohlc, SymbolId};
+
+/// From so many symbols on, the bars of a step are fetched together.
+const MANY: usize = 64;
 
 /// What a symbol has beside its candles.
 #[derive(Debug)]
@@ -107,7 +110,14 @@ impl<'a> Feed<'a> {
         // All are counted, which needs no branch for each.
         let themselves = symbols.iter().map(|own| u8::from(*own == Concern::Itself));
         if needs_waiting || themselves.fold(0, |any, own| any | own) > 0 {
+            // Of few symbols, or few of many, the bars are mostly in a cache.
+            let concerned = symbols.iter().filter(|own| **own == Concern::Itself);
+            let fetches = symbols.len() >= MANY && 2 * concerned.count() > symbols.len();
             for (symbol, concern) in (0..).map(SymbolId).zip(symbols) {
+                if fetches && symbol.index().is_multiple_of(FETCHED) {
+                    let past = (symbol.index() + FETCHED).min(symbols.len());
+                    walk.fetch(symbol.index()..past);
+                }
                 let has_part = match concern {
                     Concern::Nothing => false,
                     Concern::ItsBar => needs_waiting || walk.is_present(symbol),

@@ -60,6 +60,7 @@ where
         seen: Seen::default(),
         flat: 0,
         decided: 0,
+        sleeps: false,
         assumed: None,
         reach: SHORTEST_OUTLOOK,
         profits: Vec::new(),
@@ -125,6 +126,8 @@ struct Replay<'r, 'f, S, E: Executor, P> {
     /// At so many steps from this one on the strategy has decided; what it requested is for the
     /// last of them.
     decided: usize,
+    /// Whether it has skipped steps.
+    sleeps: bool,
     /// What it decided by, where it can decide again.
     assumed: Option<Assumed>,
     /// So many steps are shown to a strategy that decides ahead.
@@ -158,8 +161,15 @@ where
             // A fill ends a sleep, since the strategy may act on it at the very next open.
             if next_decision > step && !has_events {
                 undecided = (next_decision - step).min(most);
+                self.sleeps = true;
             } else {
                 self.decided = self.decide(has_events, most)?;
+                // Without a request it sleeps on from this step: its bar and those after it are
+                // taken together. A strategy that is called at each step is not asked again.
+                if self.sleeps && self.decided == 1 && self.actions.is_empty() {
+                    let next_decision = self.strategy.next_decision_step(step + 1);
+                    undecided = next_decision.saturating_sub(step + 1).min(most - 1);
+                }
             }
         }
         let requested = usize::from(!self.actions.is_empty());

@@ -51,6 +51,21 @@ pub(super) fn f64s(values: impl IntoIterator<Item = f64>) -> ArrayRef {
     f64_vec(values.into_iter().collect())
 }
 
+/// Several columns of numbers in one pass over rows.
+// A row is some cache lines: many rows leave the caches between one pass and the next.
+pub(super) fn f64_columns<R, const COLUMNS: usize>(
+    rows: &[R],
+    of: impl Fn(&R) -> [f64; COLUMNS],
+) -> [ArrayRef; COLUMNS] {
+    let mut columns = [(); COLUMNS].map(|()| Vec::with_capacity(rows.len()));
+    for row in rows {
+        for (column, value) in columns.iter_mut().zip(of(row)) {
+            column.push(value);
+        }
+    }
+    columns.map(f64_vec)
+}
+
 /// The vector itself as an array.
 pub(super) fn f64_vec(values: Vec<f64>) -> ArrayRef {
     Arc::new(Float64Array::new(ScalarBuffer::from(values), None))

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use arrow_array::{ArrayRef, Float64Array, RecordBatch};
 
 use super::columns::{
-    bools, dictionary, f64_vec, f64s, indices, optional_dictionary, optional_f64s, optional_u32s,
-    place, tags, texts, time_vec, times, u32_vec, u32s,
+    bools, dictionary, f64_columns, f64_vec, f64s, indices, optional_dictionary, optional_f64s,
+    optional_u32s, place, tags, texts, time_vec, times, u32_vec, u32s,
 };
 use super::lazy::Lazy;
 use super::schema::{self, Column, Kind, Shared};
@@ -231,29 +231,54 @@ fn trades(rows: &[Trade], shared: &Shared) -> RecordBatch {
     let table = schema::TRADES;
     let directions = rows.iter().map(|r| direction_name(r.direction));
     let exits = rows.iter().map(|r| r.exit_reason.name());
+    let [
+        lots,
+        units,
+        entries,
+        exit_prices,
+        gross,
+        fees,
+        swap,
+        net,
+        adverse,
+        favourable,
+    ] = f64_columns(rows, |r| {
+        [
+            r.lots,
+            r.units,
+            r.entry_price,
+            r.exit_price,
+            r.gross_pnl,
+            r.fees,
+            r.swap,
+            r.net_pnl,
+            r.mae,
+            r.mfe,
+        ]
+    });
     let arrays = vec![
         u32s(rows.iter().map(|r| r.id.0)),
         symbols(rows.iter().map(|r| r.symbol), shared),
         categories(table, "direction", directions),
-        f64s(rows.iter().map(|r| r.lots)),
-        f64s(rows.iter().map(|r| r.units)),
+        lots,
+        units,
         indices(rows.iter().map(|r| r.entry_index)),
         times(rows.iter().map(|r| r.entry_time), shared),
-        f64s(rows.iter().map(|r| r.entry_price)),
+        entries,
         indices(rows.iter().map(|r| r.exit_index)),
         times(rows.iter().map(|r| r.exit_time), shared),
-        f64s(rows.iter().map(|r| r.exit_price)),
+        exit_prices,
         optional_f64s(rows.iter().map(|r| r.stop_loss)),
         optional_f64s(rows.iter().map(|r| r.take_profit)),
         categories(table, "exit_reason", exits),
         bools(rows.iter().map(|r| r.ambiguous)),
-        f64s(rows.iter().map(|r| r.gross_pnl)),
-        f64s(rows.iter().map(|r| r.fees)),
-        f64s(rows.iter().map(|r| r.swap)),
-        f64s(rows.iter().map(|r| r.net_pnl)),
+        gross,
+        fees,
+        swap,
+        net,
         optional_f64s(rows.iter().map(|r| r.r_multiple)),
-        f64s(rows.iter().map(|r| r.mae)),
-        f64s(rows.iter().map(|r| r.mfe)),
+        adverse,
+        favourable,
         indices(rows.iter().map(|r| r.bars_held)),
         texts(rows.iter().map(|r| r.labels.reason())),
         tags(rows.iter().map(|r| r.labels.tags())),
@@ -304,15 +329,17 @@ fn notes(rows: &[Order]) -> ArrayRef {
 }
 
 fn fills(rows: &[Fill], shared: &Shared) -> RecordBatch {
+    let [price, lots, fee, slippage, rate] =
+        f64_columns(rows, |r| [r.price, r.lots, r.fee, r.slippage, r.rate]);
     let arrays = vec![
         u32s(rows.iter().map(|r| r.order.0)),
         u32s(rows.iter().map(|r| r.trade.0)),
         times(rows.iter().map(|r| r.time), shared),
-        f64s(rows.iter().map(|r| r.price)),
-        f64s(rows.iter().map(|r| r.lots)),
-        f64s(rows.iter().map(|r| r.fee)),
-        f64s(rows.iter().map(|r| r.slippage)),
-        f64s(rows.iter().map(|r| r.rate)),
+        price,
+        lots,
+        fee,
+        slippage,
+        rate,
     ];
     batch(schema::FILLS, arrays, shared)
 }

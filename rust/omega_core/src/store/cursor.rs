@@ -51,6 +51,12 @@ impl<'a> Cursor<'a> {
         self.current.bar(self.offset)
     }
 
+    /// The bar before it, as far as it lies in the same segment, and the bar under it.
+    #[inline]
+    pub(super) fn around(&self) -> Stretch<'a> {
+        Stretch::new(self.current, self.offset.saturating_sub(1), 2)
+    }
+
     /// Up to `most` bars from the cursor on, within its segment.
     #[inline]
     #[must_use]

@@ -454,9 +454,11 @@ fn union(symbols: &[Arc<SymbolCandles>]) -> Vec<i64> {
     }
 }
 
-/// The times of both, each once.
+/// The times of both, each once; mostly all symbols have the same.
 fn merged(some: &[i64], others: &[i64]) -> Vec<i64> {
-    // The union is at least that long, and no longer where symbols share a clock.
+    if some == others {
+        return some.to_vec();
+    }
     let mut times = Vec::with_capacity(some.len().max(others.len()));
     let (mut a, mut b) = (0, 0);
     while a < some.len() && b < others.len() {

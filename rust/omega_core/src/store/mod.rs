@@ -18,6 +18,7 @@ pub use crate::columns::{AskColumns, Segment};
 pub use cursor::Cursor;
 pub use market::{Align, Clock, Ends, Lasting, Market, Timeframe, TrackId};
 pub use resample::{Grid, resample};
+pub(crate) use stretch::FETCHED;
 pub use stretch::{Prices, Spread, Stretch};
 pub use symbol::{CandleStore, SymbolCandles};
 pub use visibility::{ClosedWalk, Walk};

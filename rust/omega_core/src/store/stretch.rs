@@ -2,6 +2,12 @@
 
 use crate::columns::{AskColumns, Segment};
 
+/// A cache line holds so many prices.
+const PRICES_OF_A_LINE: usize = 8;
+
+/// The bars of so many symbols are fetched from memory together.
+pub(crate) const FETCHED: usize = 16;
+
 /// Bars in a row within one segment; the engine's own, as they may lie ahead of a strategy.
 #[derive(Debug, Clone, Copy)]
 pub struct Stretch<'a> {
@@ -128,6 +134,21 @@ impl<'a> Stretch<'a> {
             AskColumns::Constant(spread) => self.prices(bid, Spread::Constant(*spread)),
             AskColumns::Spread(column) => self.prices(bid, Spread::Each(self.cut(column))),
         }
+    }
+
+    /// Reads a price of each cache line of the bid, so that the lines are in a cache for what reads
+    /// the bars next.
+    // None of the reads waits for another one: many lines come from memory at once. What works on
+    // the prices waits for each line in turn.
+    #[inline]
+    pub(crate) fn fetch(&self) {
+        let mut seen = 0;
+        for column in &self.segment.bid {
+            let own = self.cut(column);
+            let lines = own.iter().step_by(PRICES_OF_A_LINE).chain(own.last());
+            seen = lines.fold(seen, |seen, price| seen ^ price.to_bits());
+        }
+        std::hint::black_box(seen);
     }
 
     #[inline]

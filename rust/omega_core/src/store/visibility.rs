@@ -282,6 +282,14 @@ impl<'a> Walk<'a> {
         &self.visible
     }
 
+    /// Reads prices around this step of some symbols: see [`Stretch::fetch`].
+    #[inline]
+    pub(crate) fn fetch(&self, symbols: std::ops::Range<usize>) {
+        let cursors = self.places[symbols].iter();
+        let cursors = cursors.filter_map(|place| place.cursor.as_ref());
+        cursors.for_each(|cursor| cursor.around().fetch());
+    }
+
     /// Whether a symbol has a bar at this step.
     #[inline]
     #[must_use]
@@ -367,8 +375,8 @@ impl<'a> Walk<'a> {
         let cursor = place.cursor.as_ref().filter(|_| place.present)?;
         let stretch = cursor.stretch(most.min(times.len() - self.step));
         let steps = &times[self.step..self.step + stretch.len()];
-        // At once first: mostly all symbols have the same times.
-        if stretch.times() == steps {
+        // At once first: mostly all symbols have the same times. The first bar is at this step.
+        if stretch.len() == 1 || stretch.times() == steps {
             return Some(stretch);
         }
         let same = stretch.times().iter().zip(steps);

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::Simulator;
 use super::corporate::{book_dividend, dividend_of};
+use super::quiet_steps::Held;
 use super::symbol_bars::{OwnBars, observe};
 use crate::execution::dated_events::{Event, Happening};
 use crate::execution::restated::Restated;
@@ -42,9 +43,6 @@ struct Split {
     positions: Vec<Position>,
 }
 
-/// A position as it is within some steps.
-pub(super) type Part<'a> = (Range<usize>, &'a Position);
-
 impl Dates {
     /// The splits of a symbol, in order.
     fn splits_of(&self, symbol: SymbolId) -> &[Split] {
@@ -53,14 +51,18 @@ impl Dates {
         &self.splits[first..past]
     }
 
-    /// A position as it is at first, and after each split, over so many steps.
-    pub(super) fn parts<'a>(
-        &'a self,
-        position: &'a Position,
+    /// A position of a symbol as it is at first, and after each split, over so many steps.
+    pub(super) fn parts(
+        &self,
+        symbol: SymbolId,
+        position: Held,
         steps: usize,
-    ) -> impl Iterator<Item = Part<'a>> {
-        let splits = self.splits_of(position.symbol);
-        let own = |split: &'a Split| split.positions.iter().find(|own| own.id == position.id);
+    ) -> impl Iterator<Item = (Range<usize>, Held)> {
+        let splits = self.splits_of(symbol);
+        let own = move |split: &Split| {
+            let own = split.positions.iter().find(|own| own.id == position.id);
+            own.map(Held::of)
+        };
         let after = splits.iter().filter_map(own);
         ranges(splits, steps).zip(std::iter::once(position).chain(after))
     }
@@ -90,6 +92,13 @@ impl Dates {
             }
             *own = balance;
         }
+    }
+
+    /// The symbols with a split at one of the first steps, but for the very first.
+    pub(super) fn split_after_first(&self, steps: usize) -> impl Iterator<Item = SymbolId> {
+        let splits = self.splits.iter();
+        let later = splits.filter(move |split| split.step > 0 && split.step < steps);
+        later.map(|split| split.symbol)
     }
 
     /// The step of the last split of a symbol among the first steps.

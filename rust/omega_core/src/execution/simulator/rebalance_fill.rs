@@ -11,6 +11,7 @@ use crate::execution::rebalance::{Needs, factor};
 use crate::execution::{
     Account, AccountKind, Order, OrderStatus, RejectReason, StepBars, SymbolBar,
 };
+use crate::store::FETCHED;
 use crate::types::Direction;
 
 impl Part {
@@ -111,7 +112,12 @@ impl Simulator {
             return;
         }
         self.positions.begin_closes();
-        for part in ready.iter().filter(|part| part.reduces) {
+        let reducing: Vec<&Part> = ready.iter().filter(|part| part.reduces).collect();
+        for (place, part) in reducing.iter().enumerate() {
+            if place.is_multiple_of(FETCHED) {
+                let next = reducing[place..].iter().take(FETCHED);
+                self.positions.fetch(next.map(|part| part.symbol));
+            }
             let now = bars.of(part.symbol);
             let at = self.price_of(part, now);
             let fills = self.positions.fills.len();
