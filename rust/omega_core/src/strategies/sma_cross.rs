@@ -15,6 +15,10 @@ const DOWN: u8 = 2;
 /// Bars looked at together.
 const TOGETHER: usize = 8;
 
+/// Bars whose averages are there at the same time, where no column of them is; more if a window is
+/// long.
+const BLOCK: usize = 1 << 14;
+
 type Block = [f64; TOGETHER];
 
 /// Reverses where the averages cross.
@@ -25,10 +29,24 @@ pub struct SmaCross {
 }
 
 impl SmaCross {
-    /// Over closes of the bid, with two windows.
+    /// Over closes of the bid, with two windows. Averages are computed block by block, so that no
+    /// memory is as long as the candles but a byte a bar.
     #[must_use]
     pub fn new(close: &[f64], fast: usize, slow: usize) -> Self {
-        Self::of_averages(&sma(close, fast), &sma(close, slow), fast.max(slow))
+        let warmup = fast.max(slow);
+        let mut due = Vec::with_capacity(close.len());
+        // Each block reads a window before its first bar again: a quarter more work at most.
+        for first in (0..close.len()).step_by(BLOCK.max(4 * warmup)) {
+            let end = close.len().min(first + BLOCK.max(4 * warmup));
+            // With the bar before, on whose side of each other they were.
+            let before = first.saturating_sub(1);
+            let of = |window| averages(close, window, before..end);
+            due.extend_from_slice(&crossings(&of(fast), &of(slow))[first - before..]);
+        }
+        Self {
+            wakeups: Wakeups::new(due.into()),
+            warmup,
+        }
     }
 
     /// Over averages that are there already, which need so many bars.
@@ -39,6 +57,15 @@ impl SmaCross {
             warmup,
         }
     }
+}
+
+/// The averages of some bars: those of the whole column, bit for bit, as each is that of its own
+/// window alone.
+fn averages(close: &[f64], window: usize, bars: Range<usize>) -> Vec<f64> {
+    let first = bars.start.saturating_sub(window - 1);
+    let mut values = sma(&close[first..bars.end], window);
+    values.drain(..bars.start - first);
+    values
 }
 
 /// Where the faster average has crossed the slower one.
@@ -147,7 +174,7 @@ mod tests {
     use super::*;
 
     /// Averages around one another: a few values, so that many touch; NaN in warm-up.
-    fn averages(bars: usize, seed: u64) -> Vec<f64> {
+    fn around(bars: usize, seed: u64) -> Vec<f64> {
         let mut state = seed;
         let values = (0..bars).map(|bar| {
             state = state
@@ -164,9 +191,33 @@ mod tests {
     }
 
     #[test]
+    fn averages_by_blocks_cross_where_whole_columns_do() {
+        let mut price = 100.0;
+        let steps = around(3 * BLOCK + 77, 5).into_iter().enumerate();
+        let closes = steps.map(|(bar, step)| {
+            // Up and down, by steps that are no multiples of a power of two.
+            let sign = if bar / 3_000 % 2 == 0 { 1.0 } else { -1.0 };
+            price += if step.is_nan() {
+                0.1
+            } else {
+                sign * (step - 0.6)
+            };
+            if bar == 9 { f64::NAN } else { price }
+        });
+        let closes: Vec<f64> = closes.collect();
+        for (fast, slow) in [(1, 2), (3, 17), (40, 7_000), (2, 20_000)] {
+            let whole = crossings(&sma(&closes, fast), &sma(&closes, slow));
+            let by_blocks = SmaCross::new(&closes, fast, slow);
+            assert!(whole.iter().filter(|due| **due != 0).count() > 3);
+            let steps = 1..=closes.len();
+            assert!(steps.map(|step| by_blocks.wakeups.at(step)).eq(whole));
+        }
+    }
+
+    #[test]
     fn blocks_have_the_crossings_of_their_bars_one_by_one() {
         for bars in (0..90).chain([1_000]) {
-            let (fast, slow) = (averages(bars, 3), averages(bars, 8));
+            let (fast, slow) = (around(bars, 3), around(bars, 8));
             let found = crossings(&fast, &slow);
             for now in 1..bars {
                 let (was, is) = (fast[now - 1] - slow[now - 1], fast[now] - slow[now]);
