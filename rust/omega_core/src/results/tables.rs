@@ -218,63 +218,62 @@ fn categories(
 struct Arrays<'a> {
     table: &'static [Column],
     shared: &'a Shared,
-    arrays: Vec<ArrayRef>,
+    made: Vec<ArrayRef>,
 }
 
 impl<'a> Arrays<'a> {
     fn of(table: &'static [Column], shared: &'a Shared) -> Self {
-        let arrays = Vec::with_capacity(table.len());
         Self {
             table,
             shared,
-            arrays,
+            made: Vec::with_capacity(table.len()),
         }
     }
 }
 
 impl<'a> TakeColumns<'a> for Arrays<'_> {
     fn u32s(&mut self, values: impl Iterator<Item = u32>) {
-        self.arrays.push(u32s(values));
+        self.made.push(u32s(values));
     }
 
     fn f64s(&mut self, values: impl Iterator<Item = f64>) {
-        self.arrays.push(f64s(values));
+        self.made.push(f64s(values));
     }
 
     fn optional_f64s(&mut self, values: impl Iterator<Item = Option<f64>>) {
-        self.arrays.push(optional_f64s(values));
+        self.made.push(optional_f64s(values));
     }
 
     fn times(&mut self, values: impl Iterator<Item = i64>) {
-        self.arrays.push(times(values, self.shared));
+        self.made.push(times(values, self.shared));
     }
 
     fn bools(&mut self, values: impl Iterator<Item = bool>) {
-        self.arrays.push(bools(values));
+        self.made.push(bools(values));
     }
 
     fn symbols(&mut self, values: impl Iterator<Item = SymbolId>) {
-        self.arrays.push(symbols(values, self.shared));
+        self.made.push(symbols(values, self.shared));
     }
 
     fn names(&mut self, values: impl Iterator<Item = &'static str>) {
-        let column = self.table[self.arrays.len()].name;
-        self.arrays.push(categories(self.table, column, values));
+        let column = self.table[self.made.len()].name;
+        self.made.push(categories(self.table, column, values));
     }
 
     fn texts(&mut self, values: impl Iterator<Item = Option<&'a str>>) {
-        self.arrays.push(texts(values));
+        self.made.push(texts(values));
     }
 
     fn tags(&mut self, values: impl Iterator<Item = &'a [String]>) {
-        self.arrays.push(tags(values));
+        self.made.push(tags(values));
     }
 }
 
 fn trades(rows: &[Trade], shared: &Shared) -> RecordBatch {
     let mut columns = Arrays::of(schema::TRADES, shared);
     row_columns::trades(rows, &mut columns);
-    batch(schema::TRADES, columns.arrays, shared)
+    batch(schema::TRADES, columns.made, shared)
 }
 
 fn intervals(rows: &[Trade], shared: &Shared) -> RecordBatch {
@@ -289,8 +288,8 @@ fn intervals(rows: &[Trade], shared: &Shared) -> RecordBatch {
 fn orders(rows: &[Order], shared: &Shared) -> RecordBatch {
     let mut columns = Arrays::of(schema::ORDERS, shared);
     row_columns::hashed_orders(rows, &mut columns);
-    columns.arrays.push(notes(rows));
-    batch(schema::ORDERS, columns.arrays, shared)
+    columns.made.push(notes(rows));
+    batch(schema::ORDERS, columns.made, shared)
 }
 
 fn notes(rows: &[Order]) -> ArrayRef {
