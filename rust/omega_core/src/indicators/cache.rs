@@ -18,6 +18,9 @@ use crate::types::{Days, Side};
 // number of windows tried.
 const LIMIT: usize = 1 << 30;
 
+/// Of so many columns a sweep may need each for another run.
+const MANY: usize = 1 << 12;
+
 /// Candles, and which they are among those that share a cache.
 #[derive(Debug, Clone, Copy)]
 pub struct Track<'a> {
@@ -143,6 +146,12 @@ impl Cache {
         self.lock().bytes
     }
 
+    /// Whether thousands of columns over so many bars fit.
+    #[must_use]
+    pub fn holds_many_over(&self, bars: usize) -> bool {
+        bars <= self.limit / (MANY * size_of::<f64>())
+    }
+
     /// An indicator over candles and columns, computed at the first request.
     ///
     /// # Errors
@@ -224,7 +233,10 @@ impl Cache {
     }
 
     /// A column of candles in one piece; joined chunks are cached.
-    fn of_candles(
+    ///
+    /// # Errors
+    /// As [`column`].
+    pub fn of_candles(
         &self,
         track: &Track<'_>,
         source: Source,

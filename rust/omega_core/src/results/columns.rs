@@ -24,21 +24,19 @@ pub(super) fn u32_vec(values: Vec<u32>) -> ArrayRef {
     Arc::new(UInt32Array::new(ScalarBuffer::from(values), None))
 }
 
-/// Counts and bar indices; the store holds fewer than 2³² bars a symbol.
-pub(super) fn indices(values: impl IntoIterator<Item = usize>) -> ArrayRef {
-    u32s(values.into_iter().map(|value| {
-        // An `assert!`, as a wrapped index would point at another bar and nothing would show it.
-        assert!(
-            u32::try_from(value).is_ok(),
-            "bar index {value} fits into 32 bits"
-        );
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "asserted in the line above"
-        )]
-        let narrow = value as u32;
-        narrow
-    }))
+/// A count or a bar index; the store holds fewer than 2³² bars a symbol.
+pub(super) fn narrow(value: usize) -> u32 {
+    // An `assert!`, as a wrapped index would point at another bar and nothing would show it.
+    assert!(
+        u32::try_from(value).is_ok(),
+        "bar index {value} fits into 32 bits"
+    );
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "asserted in the line above"
+    )]
+    let narrow = value as u32;
+    narrow
 }
 
 /// Identifiers that may be missing.

@@ -13,11 +13,13 @@ use arrow_array::types::{Float64Type, UInt32Type};
 use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray, RecordBatch};
 use sha2::{Digest, Sha256};
 
-use super::run_length::{self, Entry, Number, Piece, Texts};
-use super::schema::{self, Column, Kind};
+use super::row_columns::{self, TakeColumns};
+use super::run_length::{self, Entry, Name, Number, Piece, Texts};
+use super::schema::{self, Column, Kind, Shared};
 use super::{RunTables, read};
-use crate::portfolio::EquityCurve;
-use crate::types::TimeUnit;
+use crate::execution::Order;
+use crate::portfolio::{EquityCurve, Trade};
+use crate::types::{SymbolId, TimeUnit};
 
 /// Gathers short pieces: a hash of many of them takes its time for each.
 #[derive(Default)]
@@ -63,8 +65,17 @@ impl Pieces {
 
     /// A column as its changes.
     fn changes<P: Piece>(&mut self, rows: usize, value: impl Fn(usize) -> P + Copy) {
-        let bits = run_length::bits(rows, value);
-        self.update(&bits);
+        self.changed(&run_length::bits(rows, value), value);
+    }
+
+    /// Flags as their changes.
+    fn flags(&mut self, flags: &[bool]) {
+        self.changed(&run_length::bits_of_flags(flags), |row| flags[row]);
+    }
+
+    /// The rows that change, and their values.
+    fn changed<P: Piece>(&mut self, bits: &[u8], value: impl Fn(usize) -> P) {
+        self.update(bits);
         for (block, &bits) in bits.iter().enumerate().filter(|(_, bits)| **bits != 0) {
             for row in run_length::changed(block, bits) {
                 value(row).write(&mut self.gathered);
@@ -128,9 +139,24 @@ impl RunTables {
         self.fingerprint.get_or_init(|| {
             let mut pieces = Pieces::default();
             let unit = self.shared.unit;
-            table(&mut pieces, "trades", schema::TRADES, &self.trades(), unit);
-            let orders = self.orders();
-            table(&mut pieces, "orders", schema::HASHED_ORDERS, &orders, unit);
+            // Of rows the columns one by one, without the tables that would take their place.
+            let of_trades = |rows: &Vec<Trade>| {
+                let mut to = Rows::head(&mut pieces, ("trades", schema::TRADES), rows, self);
+                row_columns::trades(rows, &mut to);
+                None
+            };
+            if let Some([rows, _]) = self.trades.tell(of_trades, |tables| Some(tables.clone())) {
+                table(&mut pieces, "trades", schema::TRADES, &rows, unit);
+            }
+            let of_orders = |rows: &Vec<Order>| {
+                let columns = ("orders", schema::HASHED_ORDERS);
+                let mut to = Rows::head(&mut pieces, columns, rows, self);
+                row_columns::hashed_orders(rows, &mut to);
+                None
+            };
+            if let Some(rows) = self.orders.tell(of_orders, |table| Some(table.clone())) {
+                table(&mut pieces, "orders", schema::HASHED_ORDERS, &rows, unit);
+            }
             let of_curve = |curve: &EquityCurve| {
                 equity(&mut pieces, curve, unit);
                 None
@@ -140,6 +166,114 @@ impl RunTables {
             }
             pieces.finish()
         })
+    }
+}
+
+/// The columns of rows, each hashed as it comes.
+struct Rows<'p> {
+    to: &'p mut Pieces,
+    left: std::slice::Iter<'static, Column>,
+    shared: &'p Shared,
+    /// Memory for the values of a column.
+    numbers: Vec<f64>,
+    times: Vec<i64>,
+}
+
+impl<'p> Rows<'p> {
+    /// Begins a table.
+    fn head<R>(
+        to: &'p mut Pieces,
+        (name, columns): (&str, &'static [Column]),
+        rows: &[R],
+        run: &'p RunTables,
+    ) -> Self {
+        to.head(name, columns, rows.len());
+        Self {
+            to,
+            left: columns.iter(),
+            shared: &run.shared,
+            numbers: Vec::with_capacity(rows.len()),
+            times: Vec::new(),
+        }
+    }
+
+    /// Begins the next column.
+    fn begin(&mut self) {
+        if let Some(column) = self.left.next() {
+            head_of(self.to, *column, self.shared.unit);
+        }
+    }
+
+    fn changes<P: Piece + Copy>(&mut self, values: &[P]) {
+        self.to.changes(values.len(), |row| values[row]);
+    }
+}
+
+impl<'a> TakeColumns<'a> for Rows<'_> {
+    fn u32s(&mut self, values: impl Iterator<Item = u32>) {
+        self.begin();
+        self.to.numbers(&values.collect::<Vec<_>>());
+    }
+
+    fn f64s(&mut self, values: impl Iterator<Item = f64>) {
+        self.begin();
+        self.numbers.clear();
+        self.numbers.extend(values);
+        self.to.numbers(&self.numbers);
+    }
+
+    fn optional_f64s(&mut self, values: impl Iterator<Item = Option<f64>>) {
+        self.begin();
+        self.numbers.clear();
+        let numbers = &mut self.numbers;
+        let known = values.map(|value| {
+            // As under a null of a table.
+            numbers.push(value.unwrap_or_default());
+            value.is_some()
+        });
+        let known: Vec<bool> = known.collect();
+        self.to.flags(&known);
+        self.to.numbers(&self.numbers);
+    }
+
+    fn times(&mut self, values: impl Iterator<Item = i64>) {
+        self.begin();
+        self.times.clear();
+        self.times.extend(values);
+        times(self.to, &self.times);
+    }
+
+    fn bools(&mut self, values: impl Iterator<Item = bool>) {
+        self.begin();
+        self.to.flags(&values.collect::<Vec<_>>());
+    }
+
+    fn symbols(&mut self, values: impl Iterator<Item = SymbolId>) {
+        self.begin();
+        let (ids, names) = (values.collect::<Vec<_>>(), &self.shared.symbols);
+        self.to.changes(ids.len(), |row| Entry {
+            key: ids[row].0,
+            text: &names[ids[row].index()],
+        });
+    }
+
+    fn names(&mut self, values: impl Iterator<Item = &'static str>) {
+        self.begin();
+        self.changes(&values.map(Name).collect::<Vec<_>>());
+    }
+
+    fn texts(&mut self, values: impl Iterator<Item = Option<&'a str>>) {
+        self.begin();
+        let texts: Vec<_> = values.collect();
+        let known: Vec<bool> = texts.iter().map(Option::is_some).collect();
+        self.to.flags(&known);
+        self.to
+            .changes(texts.len(), |row| texts[row].unwrap_or_default());
+    }
+
+    fn tags(&mut self, values: impl Iterator<Item = &'a [String]>) {
+        self.begin();
+        self.changes(&values.collect::<Vec<_>>());
     }
 }
 
@@ -245,12 +379,56 @@ where
     to.changes(values.len(), value);
 }
 
+/// Rows whose times are subtracted together.
+const TOGETHER: usize = 1 << 12;
+
 /// Bars follow one another at the same distance for hours, so that few differences change.
 fn times(to: &mut Pieces, values: &[i64]) {
-    let mut steps = Vec::with_capacity(values.len());
-    steps.extend(values.first());
-    // In pairs of two slices, which are subtracted side by side.
-    let pairs = values.iter().skip(1).zip(values);
-    steps.extend(pairs.map(|(now, before)| now.wrapping_sub(*before)));
-    to.numbers(&steps);
+    let rows = values.len();
+    let mut bits = Vec::with_capacity(rows.div_ceil(8));
+    let mut steps = Vec::with_capacity(rows.min(TOGETHER + 8));
+    // A part at a time: differences of all bars would take as much memory as the equity.
+    for first in (0..rows).step_by(TOGETHER) {
+        // With eight rows before, the last of which the first one is compared with.
+        let (before, end) = (first.saturating_sub(8), rows.min(first + TOGETHER));
+        steps.clear();
+        steps.extend(values.first().filter(|_| before == 0));
+        // In pairs of two slices, which are subtracted side by side.
+        let from = before.max(1);
+        let pairs = values[from..end].iter().zip(&values[from - 1..]);
+        steps.extend(pairs.map(|(now, before)| now.wrapping_sub(*before)));
+        bits.extend_from_slice(&run_length::bits_of(&steps)[(first - before) / 8..]);
+    }
+    to.changed(&bits, |row| {
+        let before = row.checked_sub(1).map_or(0, |before| values[before]);
+        values[row].wrapping_sub(before)
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_in_parts_are_hashed_as_their_differences_in_one_piece() {
+        for rows in (0..20)
+            .chain(TOGETHER - 9..TOGETHER + 9)
+            .chain([3 * TOGETHER])
+        {
+            let mut time = -7;
+            let values: Vec<i64> = (0..rows)
+                .map(|row| {
+                    time += if row % 1_023 == 5 { 90 } else { 60 };
+                    time
+                })
+                .collect();
+            let (mut in_parts, mut in_one) = (Pieces::default(), Pieces::default());
+            times(&mut in_parts, &values);
+            in_one.changes(rows, |row| {
+                let before = row.checked_sub(1).map_or(0, |before| values[before]);
+                values[row] - before
+            });
+            assert_eq!(in_parts.finish(), in_one.finish(), "{rows}");
+        }
+    }
 }

@@ -11,6 +11,7 @@ mod lazy;
 mod ledger;
 mod metrics;
 mod read;
+mod row_columns;
 mod rows;
 mod run_length;
 pub mod schema;

@@ -103,6 +103,27 @@ pub(super) fn bits_of<N: Number>(values: &[N]) -> Vec<u8> {
     bits
 }
 
+/// The same bits of flags, by eight at a time.
+pub(super) fn bits_of_flags(flags: &[bool]) -> Vec<u8> {
+    // The lowest bits of eight bytes, gathered in the highest byte.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let bytes: &[u8] = bytemuck::cast_slice(flags);
+    let mut before = bytes.first().map_or(0, |first| first ^ 1);
+    let block = |bytes: &[u8; 8]| {
+        let now = u64::from_le_bytes(*bytes);
+        let moved = now << 8 | u64::from(before);
+        before = bytes[7];
+        ((now ^ moved).wrapping_mul(GATHER) >> 56) as u8
+    };
+    let (blocks, rest) = bytes.as_chunks::<8>();
+    let mut bits: Vec<u8> = Vec::with_capacity(bytes.len().div_ceil(8));
+    let mut padded = [rest.last().copied().unwrap_or_default(); 8];
+    padded[..rest.len()].copy_from_slice(rest);
+    let last = (!rest.is_empty()).then_some(&padded);
+    bits.extend(blocks.iter().chain(last).map(block));
+    bits
+}
+
 /// Numbers that are compared by these bits.
 macro_rules! numbers {
     ($($number:ty: $bits:expr),+) => {
@@ -123,11 +144,8 @@ macro_rules! numbers {
             #[inline]
             fn write_eight(values: &[Self; 8], to: &mut Vec<u8>) {
                 // Together first: a list looks for room with each that is added.
-                let mut bytes = [0; 8 * size_of::<$number>()];
-                for (to, value) in bytes.chunks_exact_mut(size_of::<$number>()).zip(values) {
-                    to.copy_from_slice(&value.to_le_bytes());
-                }
-                to.extend_from_slice(&bytes);
+                let bytes = values.map(<$number>::to_le_bytes);
+                to.extend_from_slice(bytes.as_flattened());
             }
         })+
     };
@@ -156,6 +174,32 @@ impl Piece for &str {
     fn write(&self, to: &mut Vec<u8>) {
         to.extend_from_slice(&(self.len() as u64).to_le_bytes());
         to.extend_from_slice(self.as_bytes());
+    }
+}
+
+impl Piece for &[String] {
+    fn is(&self, other: &Self) -> bool {
+        self == other
+    }
+
+    fn write(&self, to: &mut Vec<u8>) {
+        to.extend_from_slice(&(self.len() as u64).to_le_bytes());
+        self.iter().for_each(|text| text.as_str().write(to));
+    }
+}
+
+/// A name of a closed list: a constant, mostly at the same address as an equal one.
+#[derive(Clone, Copy)]
+pub(super) struct Name(pub(super) &'static str);
+
+impl Piece for Name {
+    #[inline]
+    fn is(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0) || self.0.is(&other.0)
+    }
+
+    fn write(&self, to: &mut Vec<u8>) {
+        self.0.write(to);
     }
 }
 
@@ -217,6 +261,15 @@ mod tests {
                     "{row}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn flags_have_the_bits_of_their_rows_one_by_one() {
+        for rows in 0..70_u32 {
+            let flags: Vec<bool> = (0..rows).map(|row| row * row % 7 / 3 == 1).collect();
+            let one_by_one = bits(flags.len(), |row| flags[row]);
+            assert_eq!(bits_of_flags(&flags), one_by_one, "{rows}");
         }
     }
 

@@ -5,17 +5,18 @@ use std::sync::{Arc, OnceLock};
 use arrow_array::{ArrayRef, Float64Array, RecordBatch};
 
 use super::columns::{
-    bools, dictionary, f64_columns, f64_vec, f64s, indices, optional_dictionary, optional_f64s,
+    bools, dictionary, f64_columns, f64_vec, f64s, narrow, optional_dictionary, optional_f64s,
     optional_u32s, place, tags, texts, time_vec, times, u32_vec, u32s,
 };
 use super::lazy::Lazy;
+use super::row_columns::{self, TakeColumns, direction_name};
 use super::schema::{self, Column, Kind, Shared};
 use super::{RunRows, read};
 use crate::allocation;
 use crate::error::OmegaError;
-use crate::execution::{Fill, Level, Order, Position, RejectReason, WeightRow};
+use crate::execution::{Fill, Order, Position, WeightRow};
 use crate::portfolio::{EquityCurve, Extremes, LedgerLine, Trade};
-use crate::types::{Direction, SymbolId};
+use crate::types::SymbolId;
 
 /// The result tables of one run, each made when it is read first, and what is computed from them.
 #[derive(Debug, Clone)]
@@ -213,77 +214,66 @@ fn categories(
     dictionary(keys, list)
 }
 
-fn direction_name(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Long => "long",
-        Direction::Short => "short",
+/// Columns as the arrays of a table.
+struct Arrays<'a> {
+    table: &'static [Column],
+    shared: &'a Shared,
+    made: Vec<ArrayRef>,
+}
+
+impl<'a> Arrays<'a> {
+    fn of(table: &'static [Column], shared: &'a Shared) -> Self {
+        Self {
+            table,
+            shared,
+            made: Vec::with_capacity(table.len()),
+        }
     }
 }
 
-fn side_name(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Long => "buy",
-        Direction::Short => "sell",
+impl<'a> TakeColumns<'a> for Arrays<'_> {
+    fn u32s(&mut self, values: impl Iterator<Item = u32>) {
+        self.made.push(u32s(values));
+    }
+
+    fn f64s(&mut self, values: impl Iterator<Item = f64>) {
+        self.made.push(f64s(values));
+    }
+
+    fn optional_f64s(&mut self, values: impl Iterator<Item = Option<f64>>) {
+        self.made.push(optional_f64s(values));
+    }
+
+    fn times(&mut self, values: impl Iterator<Item = i64>) {
+        self.made.push(times(values, self.shared));
+    }
+
+    fn bools(&mut self, values: impl Iterator<Item = bool>) {
+        self.made.push(bools(values));
+    }
+
+    fn symbols(&mut self, values: impl Iterator<Item = SymbolId>) {
+        self.made.push(symbols(values, self.shared));
+    }
+
+    fn names(&mut self, values: impl Iterator<Item = &'static str>) {
+        let column = self.table[self.made.len()].name;
+        self.made.push(categories(self.table, column, values));
+    }
+
+    fn texts(&mut self, values: impl Iterator<Item = Option<&'a str>>) {
+        self.made.push(texts(values));
+    }
+
+    fn tags(&mut self, values: impl Iterator<Item = &'a [String]>) {
+        self.made.push(tags(values));
     }
 }
 
 fn trades(rows: &[Trade], shared: &Shared) -> RecordBatch {
-    let table = schema::TRADES;
-    let directions = rows.iter().map(|r| direction_name(r.direction));
-    let exits = rows.iter().map(|r| r.exit_reason.name());
-    let [
-        lots,
-        units,
-        entries,
-        exit_prices,
-        gross,
-        fees,
-        swap,
-        net,
-        adverse,
-        favourable,
-    ] = f64_columns(rows, |r| {
-        [
-            r.lots,
-            r.units,
-            r.entry_price,
-            r.exit_price,
-            r.gross_pnl,
-            r.fees,
-            r.swap,
-            r.net_pnl,
-            r.mae,
-            r.mfe,
-        ]
-    });
-    let arrays = vec![
-        u32s(rows.iter().map(|r| r.id.0)),
-        symbols(rows.iter().map(|r| r.symbol), shared),
-        categories(table, "direction", directions),
-        lots,
-        units,
-        indices(rows.iter().map(|r| r.entry_index)),
-        times(rows.iter().map(|r| r.entry_time), shared),
-        entries,
-        indices(rows.iter().map(|r| r.exit_index)),
-        times(rows.iter().map(|r| r.exit_time), shared),
-        exit_prices,
-        optional_f64s(rows.iter().map(|r| r.stop_loss)),
-        optional_f64s(rows.iter().map(|r| r.take_profit)),
-        categories(table, "exit_reason", exits),
-        bools(rows.iter().map(|r| r.ambiguous)),
-        gross,
-        fees,
-        swap,
-        net,
-        optional_f64s(rows.iter().map(|r| r.r_multiple)),
-        adverse,
-        favourable,
-        indices(rows.iter().map(|r| r.bars_held)),
-        texts(rows.iter().map(|r| r.labels.reason())),
-        tags(rows.iter().map(|r| r.labels.tags())),
-    ];
-    batch(table, arrays, shared)
+    let mut columns = Arrays::of(schema::TRADES, shared);
+    row_columns::trades(rows, &mut columns);
+    batch(schema::TRADES, columns.made, shared)
 }
 
 fn intervals(rows: &[Trade], shared: &Shared) -> RecordBatch {
@@ -296,25 +286,10 @@ fn intervals(rows: &[Trade], shared: &Shared) -> RecordBatch {
 }
 
 fn orders(rows: &[Order], shared: &Shared) -> RecordBatch {
-    let table = schema::ORDERS;
-    let arrays = vec![
-        u32s(rows.iter().map(|r| r.id.0)),
-        symbols(rows.iter().map(|r| r.symbol), shared),
-        categories(table, "side", rows.iter().map(|r| side_name(r.direction))),
-        categories(table, "type", rows.iter().map(|r| r.kind.name())),
-        f64s(rows.iter().map(|r| r.lots)),
-        optional_f64s(rows.iter().map(|r| r.kind.price())),
-        optional_f64s(rows.iter().map(|r| r.stop_loss.and_then(Level::price))),
-        optional_f64s(rows.iter().map(|r| r.take_profit.and_then(Level::price))),
-        times(rows.iter().map(|r| r.submitted_time), shared),
-        categories(table, "status", rows.iter().map(|r| r.status.name())),
-        texts(
-            rows.iter()
-                .map(|r| r.status.reason().map(RejectReason::name)),
-        ),
-        notes(rows),
-    ];
-    batch(table, arrays, shared)
+    let mut columns = Arrays::of(schema::ORDERS, shared);
+    row_columns::hashed_orders(rows, &mut columns);
+    columns.made.push(notes(rows));
+    batch(schema::ORDERS, columns.made, shared)
 }
 
 fn notes(rows: &[Order]) -> ArrayRef {
@@ -382,7 +357,7 @@ fn positions(rows: &[Position], shared: &Shared) -> RecordBatch {
         symbols(rows.iter().map(|r| r.symbol), shared),
         categories(table, "direction", directions),
         f64s(rows.iter().map(|r| r.lots)),
-        indices(rows.iter().map(|r| r.entry_index)),
+        u32s(rows.iter().map(|r| narrow(r.entry_index))),
         times(rows.iter().map(|r| r.entry_time), shared),
         f64s(rows.iter().map(|r| r.entry_price)),
         optional_f64s(rows.iter().map(|r| r.stop_loss)),

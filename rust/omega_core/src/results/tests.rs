@@ -302,6 +302,9 @@ fn the_fingerprint_is_that_of_the_values() {
         tables.fingerprint(),
         RunTables::from_rows(rows()).fingerprint()
     );
+    let read = RunTables::from_rows(rows());
+    drop((read.trades(), read.orders(), read.equity()));
+    assert_eq!(tables.fingerprint(), read.fingerprint());
     let mut other = rows();
     let mut equity = other.equity.equity.to_vec();
     equity[1] = f64::from_bits(equity[1].to_bits() + 1);

@@ -8,7 +8,6 @@ use super::{
 };
 use crate::error::OmegaError;
 use crate::execution::Action;
-use crate::indicators::averages::sma;
 use crate::indicators::{Cache, From, Given, Source, Spec, Track, column};
 use crate::replay::{State, Strategy, View};
 use crate::store::{SymbolCandles, TrackId};
@@ -114,9 +113,13 @@ const BUILT_IN: [BuiltIn; 5] = [
         defaults: &[("fast", 20.0), ("slow", 50.0)],
         make: |given| {
             let (fast, slow) = (given.whole("fast")?, given.whole("slow")?);
-            let (short, long) = (given.average(fast)?, given.average(slow)?);
-            let cross = SmaCross::of_averages(&short, &long, fast.max(slow));
-            Ok(Native::SmaCross(cross))
+            Ok(Native::SmaCross(match given.sharing() {
+                Some(cache) => {
+                    let of = |window| given.average(window, cache);
+                    SmaCross::of_averages(&of(fast)?, &of(slow)?, fast.max(slow))
+                }
+                None => SmaCross::new(&given.closes()?, fast, slow),
+            }))
         },
     },
     BuiltIn {
@@ -241,23 +244,40 @@ impl Arguments<'_> {
         Ok([of(1)?, of(2)?, of(3)?])
     }
 
-    /// The moving average of the closes, computed once for all who share a cache.
-    fn average(&self, window: usize) -> Result<ScalarBuffer<f64>, OmegaError> {
-        let Some(cache) = self.shared else {
-            return Ok(sma(&column(self.candles, CLOSE)?, window).into());
-        };
-        let track = Track {
+    /// The cache, where it is to have the averages: of long candles they would take memory that
+    /// grows with the number of windows, and each run finds its crossings block by block.
+    fn sharing(&self) -> Option<&Cache> {
+        self.shared
+            .filter(|cache| cache.holds_many_over(self.candles.len()))
+    }
+
+    fn track(&self) -> Track<'_> {
+        Track {
             candles: self.candles,
             track: TrackId(0),
             days: None,
-        };
+        }
+    }
+
+    /// The closes in one piece, put together once for all who share a cache.
+    fn closes(&self) -> Result<ScalarBuffer<f64>, OmegaError> {
+        match self.shared {
+            Some(cache) => cache
+                .of_candles(&self.track(), CLOSE)
+                .map(|(_, closes)| closes),
+            None => column(self.candles, CLOSE),
+        }
+    }
+
+    /// The moving average of the closes, computed once for all who share a cache.
+    fn average(&self, window: usize, cache: &Cache) -> Result<ScalarBuffer<f64>, OmegaError> {
         #[expect(
             clippy::cast_precision_loss,
             reason = "a window is below 2^53, as `whole` has checked"
         )]
         let spec = Spec::new("sma", vec![window as f64])?;
         let from = From::Columns(vec![Given::Candles(CLOSE)]);
-        let (_, outputs) = cache.indicator(&track, &spec, &from)?;
+        let (_, outputs) = cache.indicator(&self.track(), &spec, &from)?;
         Ok(outputs[0].clone())
     }
 }
@@ -314,6 +334,24 @@ mod tests {
                 .collect();
             assert!(format!("{made:?}").starts_with(&format!("{camel}({camel}")));
         }
+    }
+
+    #[test]
+    fn averages_are_shared_where_the_cache_holds_thousands_of_them() {
+        let made = |limit: usize| {
+            let cache = Cache::bounded(limit);
+            let made = named(
+                "sma_cross",
+                &[("fast".into(), 3.0)],
+                &candles(),
+                Some(&cache),
+            );
+            (format!("{:?}", made.unwrap()), cache.bytes())
+        };
+        let column = 200 * size_of::<f64>();
+        let (shared, alone) = (made(4_096 * column), made(4_096 * column - 1));
+        assert_eq!((shared.1, alone.1), (2 * column, 0));
+        assert_eq!(shared.0, alone.0);
     }
 
     #[test]
