@@ -78,6 +78,22 @@ def test_what_the_end_of_the_data_costs_may_ruin(backend: str) -> None:
     assert any(notice.kind == "ruin" and "went on" not in str(notice) for notice in result.notices)
 
 
+def test_the_end_ruins_what_was_entered_at_the_last_close(backend: str) -> None:
+    """No bar has an equity of it inside, and closing it costs 20,000 of 10,000."""
+    late = flat(100, 100, 100).with_columns(pl.col("time") + timedelta(hours=23, minutes=57))
+    result = omega.run_backtest(
+        late,
+        candles.told({1: omega.Signal("long", type="close", size=1)}),
+        costs=omega.Costs(fee=lambda fill: 0.0 if fill.is_entry else 20_000.0),
+        backend=backend,
+    )
+    assert result.trades["exit_reason"].to_list() == ["end_of_data"]
+    assert result.metrics["cagr"] == -1.0
+    assert result.metrics["worst_day"] == -1.0
+    assert result.metrics["lowest_equity"] == -10_000.0
+    assert "ruin" in [notice.kind for notice in result.notices]
+
+
 def test_the_first_version_knows_no_cash_account(backend: str) -> None:
     with pytest.raises(omega.errors.ConfigError, match="semantics: given 1 with a cash account"):
         omega.run_backtest(

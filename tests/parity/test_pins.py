@@ -144,3 +144,26 @@ def test_an_interrupt_ends_the_run_as_it_came(backend: str) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         omega.run_backtest(candles(*[(10, 10, 10, 10)] * 4), interrupted, backend=backend)
+
+
+@both
+def test_equities_that_are_no_numbers_are_not_the_lowest(backend: str) -> None:
+    """M9: 9 lots of 100,000 at a rate of 2.5e304 are no number; closing them costs all there is."""
+    data = candles(*[(4e-305, 4e-305, 4e-305, 4e-305)] * 3)
+    euro = candles(*[(2.5e304, 2.5e304, 2.5e304, 2.5e304)] * 3)
+    result = omega.run_backtest(
+        data,
+        once(Signal("long", size=9)),
+        symbol="FOO",
+        instruments=omega.Instrument(
+            "FOO", quote_currency="EUR", contract_size=1e5, tick_size=1e-307
+        ),
+        conversion={"EURUSD": euro},
+        cash=1_000_000,
+        costs=omega.Costs(fee=lambda fill: 0.0 if fill.is_entry else 2_000_000.0),
+        backend=backend,
+    )
+    assert result.trades["exit_reason"].to_list() == ["end_of_data"]
+    assert result.equity["equity"].to_list() == [1e6, 1e6, -1e6]
+    assert result.metrics["lowest_equity"] == -1e6
+    assert result.metrics["cagr"] == -1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from omega.contract import Noted
@@ -112,7 +113,8 @@ class Portfolio:
     def note(self, equity: float) -> None:
         """Note an equity inside the bar of the next row (M9)."""
         row = len(self.equity)
-        self._lows[row] = min(self._lows.get(row, equity), equity)
+        if equity < self._lows.get(row, math.inf):  # not one that is no number
+            self._lows[row] = equity
 
     def note_ruin(self, time: int) -> None:
         """Note the time of the ruin; of several the first (M8)."""
@@ -125,7 +127,7 @@ class Portfolio:
 
         The peak is that of the rows before.
         """
-        if not self._lows:
+        if not self._lows and self._ruin is None:
             return None
         peak, deepest = self.ledger[0].amount, 0.0
         for place, row in enumerate(self.equity):
@@ -133,7 +135,7 @@ class Portfolio:
             if low is not None and peak > 0.0:
                 deepest = max(deepest, (peak - low) / peak)
             peak = max(peak, row.equity)
-        return min(self._lows.values()), deepest, self._ruin
+        return min(self._lows.values(), default=math.inf), deepest, self._ruin
 
     def write_row(self, time: int, positions: Sequence[Position]) -> None:
         """Write the equity row of a bar (M5.1)."""

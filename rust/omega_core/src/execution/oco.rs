@@ -1,5 +1,5 @@
-//! OCO groups: the orders of each that wait, which a fill of one cancels, and the groups that filled
-//! at the open at hand (F8).
+//! OCO groups: the orders of each that wait, which a fill of one cancels, and the groups that
+//! filled at the open at hand (F8).
 
 use std::collections::BTreeMap;
 

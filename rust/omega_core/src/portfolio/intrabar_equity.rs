@@ -33,9 +33,11 @@ impl Noted {
         }
     }
 
-    /// What was noted; none where nothing was.
+    /// What was noted; none where nothing was. Costs at the end may ruin an account of which no
+    /// equity inside a bar was noted.
     pub(super) fn extremes(&self) -> Option<Extremes> {
-        self.extremes.lowest.is_finite().then_some(self.extremes)
+        let is_noted = self.extremes.lowest < f64::INFINITY || self.extremes.ruin.is_some();
+        is_noted.then_some(self.extremes)
     }
 
     /// Notes the equity at a price inside the bar whose row comes next.
@@ -115,6 +117,14 @@ mod tests {
         noted.note(120.0);
         let extremes = noted.extremes();
         assert_eq!(extremes.map(|e| (e.lowest, e.drawdown)), Some((90.0, 0.25)));
+    }
+
+    #[test]
+    fn a_ruin_counts_where_no_equity_is_a_number() {
+        let mut noted = Noted::new(100.0);
+        noted.note(f64::NAN);
+        noted.note_ruin(7);
+        assert_eq!(noted.extremes().and_then(|e| e.ruin), Some(7));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! What holding costs: swap, interest on cash, the borrowing of what was sold short, and funding (M4,
-//! C1 to C4).
+//! What holding costs: swap, interest on cash, the borrowing of what was sold short, and funding
+//! (M4, C1 to C4).
 
 use super::Simulator;
 use crate::execution::dated_events::Funding;
