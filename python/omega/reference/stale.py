@@ -15,7 +15,7 @@ class Stale(Orders):
     """What is known of each symbol at this step."""
 
     def release_stale(self, nows: Sequence[Moment]) -> None:
-        """Give up the symbols that have been without a bar for too long (F15)."""
+        """Let go of symbols that have been without a bar for too long (F15)."""
         trading = {now.symbol for now in nows}
         over = max(now.time for now in nows)  # with finer bars, with the last of them (I5)
         for now in self.known.values():
