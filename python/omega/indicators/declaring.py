@@ -176,7 +176,7 @@ class Declaring:
 
 def _checked(name: str, reads: Reads, source: Sources, side: str) -> Sources:
     """Refuse a source or a side that the indicator does not read; give what it does."""
-    if not isinstance(side, str) or side != "bid":
+    if type(side) is not str or side != "bid":
         side = taken(f"{name} side", side, _SIDE)
     if reads is Reads.CANDLES:
         if not isinstance(source, str) or source != "close":
