@@ -2,7 +2,7 @@
 //! for the next bar of their symbol.
 
 use super::distance::trailed;
-use super::oco::Groups;
+use super::oco_groups::Groups;
 use super::queue::QueuedOrder;
 pub(super) use super::queue::{CloseRequest, QueuedTask};
 use super::restated::Restated;

@@ -22,6 +22,7 @@ mod managers;
 mod marks;
 mod matching;
 mod oco;
+mod oco_groups;
 mod order;
 mod position;
 mod positions;
