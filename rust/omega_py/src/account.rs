@@ -9,10 +9,10 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use super::clock::Tracks;
 use super::orders::{Change, Desk, OpenWords, Word};
 use super::run::Run;
 use super::snapshot::StateSnapshot;
+use super::tracks::Tracks;
 use omega_core::types::Direction;
 
 /// Account, positions and orders of the run that a strategy is in.

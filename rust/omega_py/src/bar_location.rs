@@ -8,9 +8,9 @@ use numpy::PyArray1;
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 
-use super::clock::{Source, Tracks};
+use super::clock::Unit;
 use super::memory;
-use super::price_adjustment::Unit;
+use super::tracks::{Source, Tracks};
 use omega_core::columns::{AskColumns, Segment};
 use omega_core::store::TrackId;
 use omega_core::types::Side;

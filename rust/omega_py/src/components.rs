@@ -12,10 +12,9 @@ use omega_core::store::Market;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::clock::{ClosedSteps, Tracks};
-use super::engine::Engine;
 use super::events::TradeView;
-use super::snapshot::PositionView;
+use super::position_views::PositionView;
+use super::tracks::{ClosedSteps, Tracks};
 
 /// Bars and time after an entry, and time after an exit.
 pub(super) type CooldownFields = (usize, i64, i64);
@@ -37,19 +36,6 @@ pub(super) struct Components<'py> {
     /// A portfolio of the user's own.
     #[pyo3(item)]
     pub(super) portfolio: Option<Bound<'py, PyAny>>,
-}
-
-impl<'py> Components<'py> {
-    /// What the strategy gets besides bars.
-    pub(super) fn engine(self, failure: &Failure) -> Engine<'py> {
-        Engine {
-            slices: self.slices,
-            takes_slices: self.takes_slices,
-            adapt: self.adapt,
-            failure: Failure::clone(failure),
-            holders: None,
-        }
-    }
 }
 
 /// The components of an engine whose executor is the user's own.

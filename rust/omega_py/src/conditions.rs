@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow_buffer::ScalarBuffer;
 use pyo3::prelude::*;
 
-use super::clock::Tracks;
 use super::indicators::IndicatorView;
+use super::tracks::Tracks;
 use omega_core::indicators::Operand;
 use omega_core::store::TrackId;
 
@@ -70,7 +70,7 @@ impl Compared<'_> {
             Self::Number(number) => Held::Number(*number),
             Self::View(view) => {
                 let view = view.get();
-                Held::Column(tracks.track_of(view)?, view.values().clone())
+                Held::Column(view.track_in(tracks)?, view.values().clone())
             }
         })
     }

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 
-use super::components::{Failure, Parts};
+use super::components::{Components, Failure, Parts};
 use super::exits::SharedExits;
 
 /// What a strategy of an engine gets besides bars.
@@ -18,6 +18,17 @@ pub(super) struct Engine<'py> {
 }
 
 impl<'py> Engine<'py> {
+    /// What there is besides bars over the native executor.
+    pub(super) fn of_components(components: Components<'py>, failure: &Failure) -> Self {
+        Self {
+            slices: components.slices,
+            takes_slices: components.takes_slices,
+            adapt: components.adapt,
+            failure: Failure::clone(failure),
+            holders: None,
+        }
+    }
+
     /// What there is besides bars where executor and portfolio are the user's own.
     pub(super) fn of_parts(
         parts: &Parts<'py>,

@@ -5,8 +5,8 @@ use omega_core::portfolio::Trade;
 use omega_core::types::Direction;
 use pyo3::prelude::*;
 
-use super::clock::Source;
-use super::snapshot::direction_name;
+use super::position_views::direction_name;
+use super::tracks::Source;
 
 /// A fill, as `on_fill` gets it.
 #[pyclass(frozen, get_all, module = "omega._core", name = "Fill")]

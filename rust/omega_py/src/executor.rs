@@ -14,11 +14,11 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::actions::Vocabulary;
-use super::clock::{ClosedSteps, Tracks};
 use super::components::{Failure, rewrite};
 use super::exits::SharedExits;
 use super::strategy::Raised;
 use super::track::Shown;
+use super::tracks::{ClosedSteps, Tracks};
 use super::views::BarView;
 
 /// An executor of the user's own. The loop sees of it whether something is open, and when each

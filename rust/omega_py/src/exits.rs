@@ -9,7 +9,7 @@ use omega_core::types::SymbolId;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::clock::Tracks;
+use super::tracks::Tracks;
 
 /// Watches the portfolio's open positions while others act. One for a run, which one thread calls.
 pub(super) struct Exits<'py> {

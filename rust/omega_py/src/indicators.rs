@@ -12,13 +12,14 @@ use pyo3::prelude::*;
 use pyo3_arrow::PyChunkedArray;
 
 use super::active;
-use super::clock::Clock;
+use super::clock::{Clock, Unit};
 use super::error::to_pyerr;
 use super::interrupts;
 use super::memory;
-use super::price_adjustment::Unit;
+use super::tracks::Tracks;
 use omega_core::error::OmegaError;
 use omega_core::indicators::{Cache, Column, From, Given, Source, Spec, Track};
+use omega_core::store::TrackId;
 use omega_core::types::Side;
 
 /// What a strategy names as the source of an indicator: a column or a side by name, another
@@ -281,8 +282,13 @@ impl IndicatorView {
         }
     }
 
-    pub(super) fn clock(&self) -> &Arc<Clock> {
-        &self.clock
+    /// The track that it lives on.
+    ///
+    /// # Errors
+    /// `ConfigError` where it is of another run.
+    pub(super) fn track_in(&self, tracks: &Tracks) -> PyResult<TrackId> {
+        let found = tracks.of_clock(&self.clock);
+        found.ok_or_else(|| to_pyerr(active::of_another_run("indicator", &self.name)))
     }
 
     pub(super) fn values(&self) -> &ScalarBuffer<f64> {

@@ -32,6 +32,7 @@ mod memory;
 mod native;
 mod observer;
 mod orders;
+mod position_views;
 mod price_adjustment;
 mod published;
 mod results;
@@ -42,6 +43,7 @@ mod statistics;
 mod store;
 mod strategy;
 mod track;
+mod tracks;
 mod views;
 mod warmup;
 mod weights;
@@ -76,11 +78,11 @@ mod _core {
     #[pymodule_export]
     use super::native::NativeStrategy;
     #[pymodule_export]
+    use super::position_views::{OrderView, PositionView};
+    #[pymodule_export]
     use super::results::{PyArrowTable, PyRunTables, RunReport};
     #[pymodule_export]
     use super::run::Run;
-    #[pymodule_export]
-    use super::snapshot::{OrderView, PositionView};
     #[pymodule_export]
     use super::statistics::Statistics;
     #[pymodule_export]

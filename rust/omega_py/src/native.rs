@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 
-use super::clock::Tracks;
 use super::conditions::Mask;
 use super::error::to_pyerr;
 use super::indicators::IndicatorView;
 use super::interrupts;
 use super::strategy::Raised;
+use super::tracks::Tracks;
 use omega_core::error::OmegaError;
 use omega_core::execution::Action;
 use omega_core::indicators::{Comparison, Operand, compare};
@@ -119,7 +119,7 @@ fn against_zero(
     how: Comparison,
 ) -> PyResult<Steps> {
     let view = view.get();
-    let column = Operand::Column(tracks.track_of(view)?, view.values());
+    let column = Operand::Column(view.track_in(tracks)?, view.values());
     let found = compare(&tracks.market, how, column, Operand::Number(0.0));
     Ok(Some(found.into()))
 }
@@ -176,7 +176,7 @@ impl SymbolFields<'_> {
     fn signals(&self, tracks: &Tracks) -> PyResult<SymbolSignals> {
         let values = |view: &Bound<'_, IndicatorView>| {
             let view = view.get();
-            Ok::<_, PyErr>(Values(tracks.track_of(view)?, view.values().clone()))
+            Ok::<_, PyErr>(Values(view.track_in(tracks)?, view.values().clone()))
         };
         let level = |fields: &Option<LevelFields<'_>>| {
             let Some((is_distance, view)) = fields else {

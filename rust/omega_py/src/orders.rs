@@ -15,9 +15,10 @@ use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PyFloat, PyInt, PyList, PyString, PyTuple};
 
-use super::clock::Tracks;
+use super::position_views::{OrderView, PositionView};
 use super::run::Run;
-use super::snapshot::{OrderView, PositionView, StateSnapshot};
+use super::snapshot::StateSnapshot;
+use super::tracks::Tracks;
 
 /// A word that a call was given; none where it was left out, which is not the same as `None`.
 #[derive(Clone, Copy)]

@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use pyo3::prelude::*;
 
-use super::clock::Tracks;
 use super::memory::is_held_elsewhere;
-use super::snapshot::{OrderView, PositionView};
+use super::position_views::{OrderView, PositionView};
+use super::tracks::Tracks;
 use omega_core::execution::{Order, Position};
 use omega_core::replay::Rates;
 use omega_core::types::SymbolId;

@@ -15,7 +15,7 @@ use super::actions::AsGiven;
 use super::active;
 use super::batch::{self, Outcome, Waiting, Wanted};
 use super::callbacks::Callbacks;
-use super::clock::Tracks;
+use super::clock::Unit;
 use super::components::{Components, CooldownFields, Failure, Parts, PyPortfolio};
 use super::conditions::{Compared, Mask};
 use super::config::{ContextFields, RunSettings};
@@ -29,13 +29,15 @@ use super::interrupts;
 use super::market::{ClockFields, TimeframeFields, market};
 use super::native::{self, NativeStrategy, SignalFields};
 use super::observer::{GilObserver, ProgressObserver};
-use super::price_adjustment::{self, Factors, Unit};
+use super::position_views::{self, OrderView, PositionView};
+use super::price_adjustment::{self, Factors};
 use super::results::{PyRunTables, RunReport, RunTime, reported};
 use super::scheduled::ScheduleFields;
-use super::snapshot::{self, OrderView, PositionView, StateSnapshot};
+use super::snapshot::StateSnapshot;
 use super::store::CandleStore;
 use super::strategy::Raised;
 use super::track::TrackView;
+use super::tracks::Tracks;
 use super::warmup::Warmup;
 use super::weights::{self, WeightFields};
 use super::without_python::{WithoutPython, rates_of};
@@ -135,7 +137,7 @@ impl Run {
 
     /// Whether a position or an order is of the run, as what no run has shown is.
     fn shows(&self, given: &Bound<'_, PyAny>) -> PyResult<bool> {
-        if let Some(run) = snapshot::run_of(given) {
+        if let Some(run) = position_views::run_of(given) {
             return Ok(run == self.tracks.run);
         }
         let module = given.get_type().getattr("__module__")?;
@@ -167,7 +169,7 @@ impl Run {
         let id = match source.view() {
             // An indicator of an indicator lives on the track of its source, so that a place of its
             // own would contradict it.
-            Some(view) if symbol.is_none() && timeframe.is_none() => self.tracks.track_of(view)?,
+            Some(view) if symbol.is_none() && timeframe.is_none() => view.track_in(&self.tracks)?,
             Some(_) => return Err(to_pyerr(placed_twice())),
             None => self.tracks.named(symbol, timeframe)?,
         };
@@ -230,7 +232,7 @@ impl Run {
 
     /// The symbol and the timeframe that an indicator lives on.
     fn place_of(&self, view: &IndicatorView) -> PyResult<(&str, Option<&str>)> {
-        let track = self.tracks.track_of(view)?;
+        let track = view.track_in(&self.tracks)?;
         let symbol = self.tracks.symbol(self.tracks.symbol_of(track));
         Ok((symbol.candles.name(), self.tracks.timeframe_of(track)))
     }
@@ -303,7 +305,7 @@ impl Run {
         let engine = components.map(|own| {
             cooldown = own.cooldown;
             portfolio.clone_from(&own.portfolio);
-            own.engine(&failure)
+            Engine::of_components(own, &failure)
         });
         let collector = self.vocabulary(py)?;
         let strategy = self.strategy(py, callbacks, collector, engine)?;

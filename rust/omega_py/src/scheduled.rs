@@ -10,13 +10,13 @@ use pyo3::prelude::*;
 
 use super::actions::Vocabulary;
 use super::callbacks::Callbacks;
-use super::clock::Tracks;
 use super::error::to_pyerr;
 use super::foreign::{Foreign, ForeignStrategy};
 use super::interrupts;
 use super::native::{NativeStrategy, WithPyError};
 use super::observer::{GilObserver, ProgressObserver};
 use super::strategy::{PyStrategy, Raised};
+use super::tracks::Tracks;
 use super::warmup::Warmup;
 use super::without_python::rates_of;
 

@@ -13,12 +13,14 @@ use pyo3::types::PyList;
 
 use super::call_timer::CallTimer;
 use super::callbacks::{Callbacks, Collect, Which};
-use super::clock::{Clock, Tracks};
+use super::clock::Clock;
 use super::engine::Engine;
 use super::error::to_pyerr;
 use super::events::{FillView, TradeView};
 use super::memory::is_held_elsewhere;
-use super::snapshot::{PositionView, StateSnapshot};
+use super::position_views::PositionView;
+use super::snapshot::StateSnapshot;
+use super::tracks::Tracks;
 use super::views::BarView;
 
 /// What a callback or the engine raised; the engine's own errors become Python's on the way out.

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 
-use super::clock::Tracks;
 use super::memory::is_held_elsewhere;
+use super::tracks::Tracks;
 use super::views::BarView;
 use omega_core::store::TrackId;
 

@@ -13,10 +13,10 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
 use super::bar_location::{CLOSE, HIGH, LOW, OPEN, Place, side_column, volume_column};
-use super::clock::Tracks;
+use super::clock::Unit;
 use super::error::printable;
 use super::memory::is_held_elsewhere;
-use super::price_adjustment::Unit;
+use super::tracks::Tracks;
 use omega_core::store::TrackId;
 use omega_core::types::Side;
 

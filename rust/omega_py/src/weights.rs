@@ -3,10 +3,10 @@
 use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 
-use super::clock::Tracks;
 use super::conditions::Mask;
 use super::error::to_pyerr;
 use super::native::NativeStrategy;
+use super::tracks::Tracks;
 use omega_core::error::OmegaError;
 use omega_core::execution::{Missing, RebalanceRules, SizeAt};
 use omega_core::strategies::{Native, Schedule, TargetSet, TargetWeight, Weights};

@@ -4,10 +4,11 @@
 
 use std::ffi::{c_char, c_void};
 
-use crate::memory::calls::Push;
-
 /// Grows with every change of a struct; `OMEGA_VERSION` of the header.
 pub(crate) const VERSION: i64 = 2;
+
+/// Adds an action; gives the number of its order, or -1 where it is refused.
+pub(crate) type Push = extern "C" fn(*mut c_void, *const ActionRow) -> i64;
 
 /// A struct of the header: its name and size, and the offset of each field.
 pub(crate) type Struct = (&'static str, usize, Vec<(&'static str, usize)>);

@@ -16,10 +16,10 @@ use omega_core::store::{Market, TrackId};
 use omega_core::strategies::WarmedUp;
 use pyo3::prelude::*;
 
-use super::clock::Tracks;
 use super::conditions::Mask;
 use super::error::to_pyerr;
 use super::indicators::IndicatorView;
+use super::tracks::Tracks;
 use crate::memory::calls::{Function, Steps, functions};
 use frame::{Shown, event_row};
 use idle::Idle;
@@ -98,7 +98,7 @@ pub(super) fn foreign(tracks: &Tracks, fields: ForeignFields<'_>) -> PyResult<Fo
         .map(|(address, mask)| Ok::<_, PyErr>((function(*address)?, mask.get().truths())));
     let columns = fields.columns.iter().map(|view| {
         let view = view.get();
-        Ok::<_, PyErr>(Values(tracks.track_of(view)?, view.values().clone()))
+        Ok::<_, PyErr>(Values(view.track_in(tracks)?, view.values().clone()))
     });
     Ok(ForeignStrategy {
         plan: ForeignPlan {

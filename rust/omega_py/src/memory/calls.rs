@@ -9,9 +9,6 @@ use std::ffi::{CStr, c_char, c_void};
 use crate::foreign::abi::{ActionRow, Chunk, Event, Frame, Track};
 use crate::foreign::inbox::{Inbox, Words};
 
-/// Adds an action; gives the number of its order, or -1 where it is refused.
-pub(crate) type Push = extern "C" fn(*mut c_void, *const ActionRow) -> i64;
-
 // SAFETY of a call of these: a function of this type is at its address, and does what omega.h
 // states.
 type Decides = unsafe extern "C" fn(*const Frame, *mut c_void) -> i32;

@@ -6,13 +6,13 @@ use pyo3::prelude::*;
 
 use super::super::actions::Vocabulary;
 use super::super::callbacks::{Callbacks, Collect};
-use super::super::clock::Tracks;
 use super::super::config::{ContextFields, RunSettings};
 use super::super::engine::Engine;
 use super::super::error::to_pyerr;
 use super::super::indicators::Scope;
 use super::super::snapshot::StateSnapshot;
 use super::super::strategy::PyStrategy;
+use super::super::tracks::Tracks;
 use super::Run;
 use omega_core::backtest::Backtest;
 use omega_core::store::TrackId;

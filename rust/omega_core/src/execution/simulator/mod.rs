@@ -14,6 +14,7 @@ mod exit_fills;
 mod exits;
 mod extreme_prices;
 mod fills;
+mod held;
 mod match_bar;
 mod modify;
 mod netting;

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::Simulator;
 use super::corporate::{book_dividend, dividend_of};
-use super::quiet_steps::Held;
+use super::held::Held;
 use super::symbol_bars::{OwnBars, observe};
 use crate::execution::dated_events::{Event, Happening};
 use crate::execution::restated::Restated;

@@ -6,12 +6,13 @@
 use std::ops::Range;
 
 use super::Simulator;
+use super::held::Held;
 use super::quiet_dates::Dates;
 use super::symbol_bars::{OwnBars, Seen, prices};
 use crate::execution::marks::{for_each_price, lesser};
-use crate::execution::{Account, Exposure, Position, Semantics, open_profit};
+use crate::execution::{Account, Exposure, Position, Semantics};
 use crate::store::{FETCHED, Stretch};
-use crate::types::{Bar, Direction, SymbolId, TradeId};
+use crate::types::{Bar, Direction, SymbolId};
 
 /// Steps looked at together: at most, and after one that was not quiet.
 const BLOCK: usize = 64;
@@ -319,32 +320,6 @@ impl Passed {
     }
 }
 
-/// What the sums need of a position.
-// A position is four cache lines; of 5,000 symbols they are read one after the other, once a block,
-// and not again symbol by symbol.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Held {
-    pub(super) id: TradeId,
-    direction: Direction,
-    entry_price: f64,
-    lots: f64,
-    contract_size: f64,
-    marked_profit: f64,
-}
-
-impl Held {
-    pub(super) fn of(position: &Position) -> Self {
-        Self {
-            id: position.id,
-            direction: position.direction,
-            entry_price: position.entry_price,
-            lots: position.lots,
-            contract_size: position.contract_size,
-            marked_profit: position.marked_profit,
-        }
-    }
-}
-
 /// The profits of a position at the closes of bars from a step on; adds how far each bar takes it
 /// down from the close before, which is 0 at most.
 fn add_dips(
@@ -354,7 +329,7 @@ fn add_dips(
     closes: &mut [f64],
     dips: &mut Block,
 ) {
-    let (prices, profit) = (prices(position.direction, &bars), profit_of(position, rate));
+    let (prices, profit) = (prices(position.direction, &bars), position.profit(rate));
     for_each_price(&prices, prices.close, |step, close| {
         closes[from + step] = profit(close);
     });
@@ -385,11 +360,4 @@ impl Sums {
             });
         }
     }
-}
-
-/// The profit of a position at a price.
-fn profit_of(position: &Held, rate: f64) -> impl Fn(f64) -> f64 + use<> {
-    let (entry, sign) = (position.entry_price, position.direction.sign());
-    let (lots, size) = (position.lots, position.contract_size);
-    move |price| open_profit(price, entry, sign, lots, size, rate)
 }
