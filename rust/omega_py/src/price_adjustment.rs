@@ -1,4 +1,4 @@
-//! Lets views show earlier prices and volumes as of now: what splits and dividends made of them (A3).
+//! Lets views show earlier prices and volumes as of now, after splits and dividends (A3).
 
 use std::sync::Arc;
 
