@@ -66,7 +66,7 @@ html_title = f"Omega {release}"
 html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
-html_domain_indices = False  # an index of modules says less than the reference
+html_domain_indices = False  # an index of modules shows less than the reference
 
 nitpicky = True
 default_role = "omega"  # `Bar` in a docstring is a link where it is a name of Omega's
@@ -74,7 +74,7 @@ pygments_style = "a11y-high-contrast-light"  # each colour has a contrast of 7 o
 pygments_dark_style = "a11y-high-contrast-dark"
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
-highlight_language = "none"  # a block says what it is
+highlight_language = "none"  # a block names what it is
 
 myst_heading_anchors = 4
 myst_enable_extensions = ["attrs_inline", "colon_fence"]
@@ -230,8 +230,8 @@ def resolve(
 ) -> nodes.Element | None:
     """Link Omega's own names where they are written short, in types and in docstrings' text.
 
-    A name that is none of Omega's is left as it stands; one that says `omega.` and is not there is
-    a warning, as everything that leads nowhere.
+    A name that is none of Omega's is left as it stands; one that begins with `omega.` and is not
+    there is a warning, as everything that leads nowhere.
     """
     if node.get("refdomain") != "py" and node.get("reftype") != "omega":
         return None

@@ -4,7 +4,7 @@
 
 What it runs over, in this order: real bid and ask minutes of GBPUSD where the data folder holds
 them (`OMEGA_DATA`, or `shared/data` beside the repository); real hours of EURUSD that the package
-`backtesting` carries; an invented series. It says which, and why.
+`backtesting` carries; an invented series. It prints which, and why.
 """
 
 from __future__ import annotations

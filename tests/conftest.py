@@ -1,6 +1,6 @@
 """What every test shares: the backends of a run, and how hard Hypothesis looks.
 
-A test that asks for `backend` is repeated on each of them.
+A test that takes `backend` is repeated on each of them.
 
 `fast` is the default; `HYPOTHESIS_PROFILE=long` looks longer. Neither has a deadline, as a machine
 may be busy, and `fast` tries the same examples each time: a change that fails, fails for everyone.

@@ -94,7 +94,7 @@ def measure(
     run: Callable[[Any], Any],
     answer: Callable[[Any], Answer],
 ) -> None:
-    """Measure an engine as the command line asks, and print its cost.
+    """Measure an engine as the command line has it, and print its cost.
 
     Args:
         package: Name of the distribution whose version is reported; None has none.

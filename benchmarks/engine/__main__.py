@@ -69,7 +69,7 @@ OTHERS = (
 
 
 def main() -> int:
-    """Do what the command line asks, and tell whether all is well."""
+    """Do what the command line names; give whether all is well."""
     asked = argparse.ArgumentParser(description="Measure the engine, each figure as a ratio.")
     asked.add_argument("--check", action="store_true", help="compare with the stored baseline")
     asked.add_argument("--renew", action="store_true", help="store ratios and counts of now")

@@ -1,6 +1,6 @@
 """How long every indicator takes over two million bars, beside TA-Lib where it has the same.
 
-Each is asked for as a strategy asks, of a run that has not computed it before; both sides run on
+Each is requested as by a strategy, of a run that has not computed it before; both sides run on
 one thread and read the same arrays. tests/indicators/test_talib.py shows that the numbers agree.
 """
 

@@ -1,4 +1,4 @@
-"""What trust says of searches on noise, and of searches among which one strategy knows something.
+"""What trust makes of searches on noise, and of searches among which one strategy knows something.
 
 ``python -m benchmarks.engine.luck`` makes 20 searches of 100 columns of random sides, one of which
 is often right about the next day, then 100 of 500 random strategies of the core on random walks. It

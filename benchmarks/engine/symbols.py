@@ -24,7 +24,7 @@ SYMBOLS = 50
 BARS = 100_000
 TARGET = 2.5
 EVERY = 20
-"""A strategy that trades asks for something once in so many bars of a symbol."""
+"""A strategy that trades orders once in so many bars of a symbol."""
 
 _START = 1_577_836_800_000_000
 _MINUTE = 60_000_000

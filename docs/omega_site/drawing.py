@@ -86,7 +86,7 @@ class Sheet:
         self.shapes.append(f'<circle cx="{x:g}" cy="{y:.1f}" r="4.5" class="{kind}"/>')
 
     def svg(self, label: str) -> str:
-        """Return the whole drawing; the label is what a screen reader says."""
+        """Return the whole drawing; the label is what a screen reader reads out."""
         head = (
             '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
             'markerHeight="7" orient="auto-start-reverse"><path d="M0 0 8 4 0 8z" '

@@ -94,7 +94,7 @@ def defaults(name: str) -> Iterator[tuple[str, ...]]:
 
 
 def documented(found: object) -> dict[str, str]:
-    """Read what a docstring says of each argument or attribute."""
+    """Read the text of each argument or attribute in a docstring."""
     doc = inspect.getdoc(found) or ""
     section = re.search(r"^(?:Args|Attributes):\n((?:    .*\n|\n)*)", f"{doc}\n", re.MULTILINE)
     meanings: dict[str, str] = {}

@@ -20,7 +20,7 @@ NUMBER = re.compile(r"\d+(?:\.\d+)+")
 
 
 def note(release: str) -> str:
-    """Return what the changelog says of a version: when it was released, or that it was not."""
+    """Return the changelog's state of a version: when it was released, or that it was not."""
     heading = rf"^## \[?{re.escape(release)}\]?,? *(?:- )?(.*)$"
     found = re.search(heading, CHANGELOG.read_text(encoding="utf-8"), re.MULTILINE)
     return found[1] if found else "not in the changelog"

@@ -200,7 +200,7 @@ class ClockFields(TypedDict):
 
     `starts` are where days begin, and one end, from the day with the number `first_day` on; None
     for those of UTC. By symbol, `dates` is whether its bars are dates, and `closes` when each bar
-    is complete, where the data says so. `longest` is whether a bar may last longer than the
+    is complete, where the data has it. `longest` is whether a bar may last longer than the
     shortest step.
     """
 
@@ -254,7 +254,7 @@ class ScheduleFields(TypedDict):
 
     `stages` are the first step of each, and its border ("keep", "cancel" or "flat"). `make` takes
     the place of a stage and returns its strategy: of the core, of another language, or callbacks;
-    `kind` says which ("core", "foreign" or "python"). `needs` are the complete bars that the first
+    `kind` is one of ("core", "foreign" or "python"). `needs` are the complete bars that the first
     decision needs of each track. `disturbed` are whether entries and exits go out a step later, a
     seed, and the share of entries that are lost.
     """

@@ -19,7 +19,7 @@ _LONGEST = 300
 
 
 def text_of(problem: BaseException) -> str:
-    """Return what an error says, even where its own `__str__` raises.
+    """Return the message of an error, even where its own `__str__` raises.
 
     Example:
         >>> class Silent(Exception):
@@ -35,7 +35,7 @@ def text_of(problem: BaseException) -> str:
 
 
 def error_text(problem: BaseException) -> str:
-    """Return the kind of an error and what it says, on one line.
+    """Return the kind of an error and its message, on one line.
 
     Example:
         >>> error_text(KeyError("close"))
@@ -73,7 +73,7 @@ def arguments_of(call: str) -> Iterator[None]:
             raise
         raise ConfigError(
             f"{call}: one of the arguments is of no kind that is taken ({error_text(problem)}). "
-            f"help(omega.{call}) says what each may be"
+            f"help(omega.{call}) lists what each may be"
         ) from problem
 
 

@@ -1,4 +1,4 @@
-"""Every public call takes any argument: it works, or an `OmegaError` says what is wrong."""
+"""Every public call takes any argument: it works, or an `OmegaError` names what is wrong."""
 
 from __future__ import annotations
 

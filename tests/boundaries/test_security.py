@@ -173,5 +173,5 @@ def test_a_pickled_result_is_as_dangerous_as_any_pickle() -> None:
     """What is documented as trusted: only `pickle.loads` of the user's own unpickles."""
     target = io.BytesIO(pickle.dumps(example_result()))
     with watched() as seen:
-        pickle.load(target)  # noqa: S301 - as the page says
+        pickle.load(target)  # noqa: S301 - as the page warns
     assert any(one.startswith("pickle.find_class") for one in seen)

@@ -1,4 +1,4 @@
-"""Calls of a strategy take any argument: they work, or an `OmegaError` says what is wrong."""
+"""Calls of a strategy take any argument: they work, or an `OmegaError` names what is wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guide of the command line says what there is."""
+"""The guide of the command line covers all that there is."""
 
 import re
 import tomllib

@@ -341,7 +341,7 @@ print(max(peak) - peak[0], sum(cluster.fetched.values()), (folder / "candles.arr
 """
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells what is held")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux shows what is held")
 def test_a_driver_holds_little_of_its_candles_and_a_machine_reads_them_once(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", OF_A_LARGE_FILE, str(tmp_path)],

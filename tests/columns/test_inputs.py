@@ -1,4 +1,4 @@
-"""Goal: the same candles in any container give the same store, and what is not taken says why.
+"""Goal: the same candles in any container give the same store, and what is not taken is refused.
 
 Method: one seeded frame, handed over in every way that the contract names; the store must show its
 values again, bit by bit.

@@ -8,7 +8,7 @@
 - `toml` blocks with a `[run]` are run files, and run; those of a manifest stand in the example's.
 - `rust` blocks stand word for word in the example crate, which `make test` builds and runs.
 - `c` blocks stand word for word in the example in C, which a test compiles.
-- Code of other engines is not run; the line above it tells the reader: "*Not run here: ...*".
+- Code of other engines is not run; the line above it is: "*Not run here: ...*".
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ _run_python = PythonEvaluator()
 
 
 def reason_not_to_run(example: Example) -> str | None:
-    """Give what the line above a block says, where it says that the block is not run."""
+    """Give the reason in the line above a block that is not run."""
     found = NOT_RUN.search(example.document.text[: example.region.start])
     return found.group(1) if found else None
 
 
 def python(example: Example) -> None:
-    """Run a block, unless the page says that it does not run."""
+    """Run a block, unless the page marks it as not run."""
     if reason_not_to_run(example):
         return
     named = re.match(r"# ([\w/]+\.py)\n", example.parsed)

@@ -2,7 +2,7 @@
 
 A class, a function and a method have an example of their own. A property, and a method of a
 protocol, is seen in an example of its class; a field has a line in the docstring of its class. What
-only the engine calls says "the engine's part" and needs none.
+only the engine calls has "the engine's part" and needs none.
 """
 
 from __future__ import annotations

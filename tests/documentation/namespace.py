@@ -1,7 +1,7 @@
 """What the examples of docstrings may use without saying where it comes from.
 
 `candles` are four hours of invented minutes, `newest(declare)` is the newest value of an indicator
-over them, and `omega` and `pl` are the packages. The reference says so to its readers.
+over them, and `omega` and `pl` are the packages. The reference has it, too.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def test_older_forms_trade_the_same_with_an_executor_that_reads_older_names(
 
 
 class OnOmega(Reversion):
-    """The strategy, which asks Omega's portfolio."""
+    """The strategy, which reads Omega's portfolio."""
 
     def __init__(self, portfolio: omega.Portfolio) -> None:
         super().__init__()

@@ -27,7 +27,7 @@ class Side(enum.Enum):
 
 
 def once(signal: Any, form: str = "evaluate") -> Any:
-    """Give a strategy of a form that wants one thing on bar 3, and says nothing before."""
+    """Give a strategy of a form that requests one thing on bar 3, and nothing before."""
 
     def evaluate(_self: Any, index: int, slice_map: Any) -> Any:
         return signal if index == 3 else None

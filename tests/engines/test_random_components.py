@@ -28,7 +28,7 @@ class Plan:
     decides: list[tuple[str, str, bool]]
     """What the strategy wants: the kind of it, a symbol, and whether twice."""
     answers: list[bool | None]
-    """What the executor says to signals; None leaves it to the positions."""
+    """The executor's answers to signals; None leaves it to the positions."""
     closes: dict[str, set[int]]
     """At which of its calls each component closes the oldest position by itself."""
     back: set[int]

@@ -13,7 +13,7 @@ PIP = 0.01
 
 
 def drawn(seed: int, order: int, leg: int) -> float:
-    """Draw as docs/concepts/execution.md says: SplitMix64's finaliser over the three in turn."""
+    """Draw as docs/concepts/execution.md has it: SplitMix64's finaliser over the three in turn."""
 
     def mix(state: int) -> int:
         state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 & MASK

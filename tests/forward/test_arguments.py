@@ -1,4 +1,4 @@
-"""Walk-forward and robustness take any argument: they work, or an `OmegaError` says why not."""
+"""Walk-forward and robustness take any argument: they work, or an `OmegaError` gives the reason."""
 
 from __future__ import annotations
 

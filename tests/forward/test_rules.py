@@ -117,7 +117,7 @@ def test_a_strategy_with_state_of_its_own_is_told_from_the_plain_run() -> None:
 
 
 class Holds(omega.Strategy):
-    """Buys on its first bar and never leaves; `n` says how it is told from others."""
+    """Buys on its first bar and never leaves; `n` is what it differs in from others."""
 
     n: int = 1
 

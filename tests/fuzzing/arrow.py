@@ -1,6 +1,6 @@
 """Fuzzing of the Arrow C interface: structures with faulty fields, and streams that fail.
 
-Whatever a producer states, a store is made or an `OmegaError` says what is wrong. What no reader
+Whatever a producer states, a store is made or an `OmegaError` names what is wrong. What no reader
 can know is left out: lengths of up to 2**44 that the buffers do not have, and wild addresses.
 """
 

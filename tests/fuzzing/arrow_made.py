@@ -157,7 +157,7 @@ class Behaviour:
         schema_code: What `get_schema` returns.
         fails_at: The array in whose place `get_next` fails; None where it does not.
         code: What it returns then.
-        message: What the stream says of its error; None for nothing.
+        message: The stream's message about its error; None for nothing.
         lacks: Functions that are null.
     """
 

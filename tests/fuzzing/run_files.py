@@ -1,4 +1,4 @@
-"""Fuzzing of run files: TOML that is broken, nested, not UTF-8, or says what nobody can do.
+"""Fuzzing of run files: TOML that is broken, nested, not UTF-8, or states what nobody can do.
 
 The command line answers with a result or with one message, and an exit code of 0, 1 or 2.
 """
@@ -54,7 +54,7 @@ def _folder() -> Path:
 
 
 def answer(content: bytes, command: str = "run") -> str:
-    """Run a file, and require one message and a code that says how it went."""
+    """Run a file, and require one message and a code for how it went."""
     file = _folder() / "run.toml"
     file.write_bytes(content)
     found = CliRunner().invoke(main, [command, str(file)])

@@ -1,6 +1,6 @@
 """Fuzzing of what is read back from disk: saved results and the folders of sweeps.
 
-A changed file is refused with an `OmegaError`, or what it says is shown; nothing in it is executed.
+A changed file is refused with an `OmegaError`, or read; nothing in it is executed.
 """
 
 from __future__ import annotations

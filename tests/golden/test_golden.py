@@ -1,8 +1,8 @@
 """Golden runs: the main example over fixed candles, frozen in files beside this one.
 
 A changed number is seen as a changed line. Where that is wanted, `make golden` writes the files
-anew, and CHANGELOG.md says why the numbers moved. Of real candles, which are not part of the
-repository, only the fingerprint and counts are kept.
+anew, and CHANGELOG.md gives the reason. Of real candles, which are not part of the repository, the
+fingerprint and counts alone are kept.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Goal: any table with names is read by what it says, and what it does not say is asked for.
+"""Goal: any table with names is read by what it states, and an error names what it lacks.
 
 Method: small files, each with one thing to be understood or to be refused.
 """

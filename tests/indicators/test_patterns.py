@@ -72,7 +72,7 @@ def test_every_pattern_is_that_of_talib_at_every_bar(data: Callable[[], pl.DataF
 
 
 def test_the_candles_show_every_pattern() -> None:
-    """So that the comparison says something about each."""
+    """So that the comparison covers each."""
     bars = _columns(ticks())
     assert [name for name, of in OF_TALIB.items() if not getattr(talib, of)(*bars).any()] == []
 

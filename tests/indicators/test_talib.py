@@ -1,7 +1,7 @@
 """Indicators against TA-Lib, which has most of them, on prices of a walk and of a day of trading.
 
 TA-Lib reports 0 where a ratio is undefined and fills outputs of one function from one bar on; Omega
-says NaN and gives each output from its own first bar. Where both have a number, it is the same.
+gives NaN, and each output from its own first bar. Where both have a number, it is the same.
 """
 
 from __future__ import annotations

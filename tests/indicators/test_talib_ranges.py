@@ -81,7 +81,7 @@ def test_the_numbers_are_those_of_talib(name: str, data: Callable[[], pl.DataFra
 def test_correlation_is_that_of_talib_where_both_sides_vary(
     data: Callable[[], pl.DataFrame],
 ) -> None:
-    """TA-Lib adds squares of prices in doubles and loses half of the digits; it says 0 for none."""
+    """TA-Lib adds squares of prices in doubles and loses half of the digits; it gives 0 then."""
     frame = data()
     bars = columns(frame)
     found = seen(frame, lambda s: s.correlation(30, ("high", "low")))[0]

@@ -1,4 +1,4 @@
-"""The demo runs over each source that is at hand everywhere, and says which one it took."""
+"""The demo runs over each source that is at hand everywhere, and names the one that it took."""
 
 from __future__ import annotations
 

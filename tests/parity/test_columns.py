@@ -138,7 +138,7 @@ def damaged(**values: object) -> pl.DataFrame:
 
 
 def told(read: Callable[[], object]) -> dict[str, str]:
-    """What an error says, and its details."""
+    """The message of an error, and its details."""
     with pytest.raises(InvalidCandleData) as caught:
         read()
     return {"text": str(caught.value), **{k: repr(v) for k, v in vars(caught.value).items()}}

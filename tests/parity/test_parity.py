@@ -135,7 +135,7 @@ def compare(run: Run, signals: Signals | Weights | None = None, *, hashed: bool 
 
 
 def same(what: str, plain: object, native: object) -> None:
-    """Compare as text: it tells 0.0 from -0.0, shows every digit, and NaN is NaN."""
+    """Compare as text: 0.0 is not -0.0 there, it shows every digit, and NaN is NaN."""
     assert repr(plain) == repr(native), f"{what}: python gives {plain!r}, rust {native!r}"
 
 

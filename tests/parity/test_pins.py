@@ -26,7 +26,7 @@ def candles(*rows: tuple[float, float, float, float], minutes: int = 60) -> pl.D
 
 
 def once(*actions: Action) -> Callable[[Any], list[Action]]:
-    """A strategy that asks once, when it has seen bar 0."""
+    """A strategy that orders once, when it has seen bar 0."""
     return lambda bar: list(actions) if bar.index == 0 else []
 
 

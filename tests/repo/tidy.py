@@ -92,7 +92,7 @@ def pyo3_stays_in_the_binding(tree: Tree) -> list[str]:
 
 
 def pyclasses_are_frozen(tree: Tree) -> list[str]:
-    """Every class that Python sees is frozen and says which module it is of."""
+    """Every class that Python sees is frozen and names its module."""
     found = []
     for path, text in rust_library(tree):
         for match in re.finditer(r"#\[pyclass(\([^\]]*\))?\]", text):
@@ -195,7 +195,7 @@ def no_clock_and_no_chance(tree: Tree) -> list[str]:
 
 
 def exceptions_carry_a_reason(tree: Tree) -> list[str]:
-    """A lint that is lifted says which one and why."""
+    """A lint that is lifted is named, with the reason."""
     found = []
     for path, text in rust_files(tree):
         for match in re.finditer(r"#!?\[(allow|expect)\([^\]]*\)\]", text):

@@ -63,7 +63,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def quiet(tab: Tab) -> Iterator[None]:
-    """Whatever a test does, the page says nothing wrong and asks for nothing but itself."""
+    """Whatever a test does, the page logs no error and loads nothing but itself."""
     tab.problems.clear()
     tab.requests.clear()
     yield

@@ -1,4 +1,4 @@
-"""Goal: a store tells what it holds, gives it back, and refuses what it has not."""
+"""Goal: a store shows what it holds, gives it back, and refuses what it has not."""
 
 from __future__ import annotations
 

@@ -386,7 +386,7 @@ def test_an_operator_that_makes_no_sense_is_pythons_own_error(backend: str, othe
 def test_whole_columns_are_refused_in_a_callback(
     backend: str, asks: Callable[[Any], object]
 ) -> None:
-    """E2: an error that says where the newest value is, never a silent truth."""
+    """E2: an error that names the newest value, never a silent truth."""
 
     class Asks(omega.Strategy):
         def init(self) -> None:
@@ -435,7 +435,7 @@ def test_an_indicator_of_another_run_is_refused(backend: str) -> None:
 
 
 def test_crossover_is_a_truth_about_the_newest_bar_in_a_callback(backend: str) -> None:
-    """One name: bars on which the callback says so are those of the condition."""
+    """One name: bars on which the callback finds it are those of the condition."""
     data = candles.walk(300)
     said: dict[str, list[int]] = {"callback": [], "condition": []}
 

@@ -1,4 +1,4 @@
-"""Goal: without llvmlite a compiled class runs in Python, with the same result, and says so."""
+"""Goal: without llvmlite a compiled class runs in Python, with the same result, and reports it."""
 
 from __future__ import annotations
 

@@ -56,5 +56,5 @@ def walk(bars: int, *, seed: int = 1, chunks: int = 1) -> pl.DataFrame:
 
 
 def told(plan: Mapping[int, Action | Sequence[Action]]) -> Callback:
-    """Give a strategy that asks for what the plan has for the bar that it sees."""
+    """Give a strategy that requests what the plan has for the bar that it sees."""
     return lambda bar: plan.get(bar.index)

@@ -1,6 +1,6 @@
 """The examples, each with its candles, its settings and all the forms that it is written in.
 
-All forms of an example give one fingerprint: a form says how often Python is called, never what
+All forms of an example give one fingerprint: a form decides how often Python is called, never what
 happens.
 """
 

@@ -47,7 +47,7 @@ class Engines:
         return self._begun[name][0]
 
     def end(self, name: str) -> None:
-        """End an engine, if it was begun; the next one that asks gets a new one."""
+        """End an engine, if it was begun; the next use gets a new one."""
         if name in self._begun:
             self._begun.pop(name)[1].close()
 

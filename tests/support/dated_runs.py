@@ -42,7 +42,7 @@ def run(
     script: Script,
     **settings: Any,  # noqa: ANN401 - as above
 ) -> omega.BacktestResult:
-    """Do on each bar what a script says, by the index of the first symbol's bar."""
+    """Do on each bar what a script has, by the index of the first symbol's bar."""
     usual: dict[str, Any] = {"instruments": omega.Instrument(volume_step=1), "cash": 100_000.0}
     settings = usual | settings
 

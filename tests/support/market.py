@@ -1,6 +1,6 @@
 """Candles to show the examples on: real ones where the data folder has them, else invented ones.
 
-The folder is `OMEGA_DATA`, or `shared/data` beside the repository. Each source says what it gave.
+The folder is `OMEGA_DATA`, or `shared/data` beside the repository. Each source states what it gave.
 """
 
 from __future__ import annotations

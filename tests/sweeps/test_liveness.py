@@ -46,7 +46,7 @@ omega.sweep(walk(300), Endless, {"n": [0, 1]}, workers=2)
 
 
 class Long(omega.Strategy):
-    """Says its name in many words, which come back in its row."""
+    """Raises a long message, which comes back in its row."""
 
     name: str = ""
 

@@ -43,7 +43,7 @@ class Recipe(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """What a worker says.
+    """The message of a worker.
 
     Attributes:
         worker: The machine and the process.

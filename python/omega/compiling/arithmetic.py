@@ -1,6 +1,6 @@
 """Arithmetic and comparison with the rules of Python.
 
-Whole numbers have 64 bits, and what needs more ends the run; Python then says what there is to
+Whole numbers have 64 bits, and what needs more ends the run; Python then raises what there is to
 say, or that compiled code has no such numbers. Floats are IEEE 754 doubles in the order written.
 """
 

@@ -1,6 +1,6 @@
 """Requests of a strategy, from `buy` to `modify`, as actions of the C struct.
 
-What Python refuses of their arguments ends the run, and Python says why.
+What Python refuses of their arguments ends the run, and Python raises the reason.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Action:
             self.whole(f"{field}_is", SMALL(1))
 
     def level(self, field: str, value: Value, missing: int) -> None:
-        """Write a price, or a distance from the entry; `missing` says what None means."""
+        """Write a price, or a distance from the entry; `missing` is what None means."""
         if value.kind == NONE:
             self.whole(f"{field}_is", SMALL(missing))
         elif value.kind in (DISTANCE, PERCENT):
@@ -192,7 +192,7 @@ def _kind(action: Action, words: Words) -> None:
         ("at_close",): (5, None, None),
     }
     if names not in kinds:
-        action.emit.fail()  # Python says what contradicts what
+        action.emit.fail()  # Python raises what contradicts what
         return
     for name, value in given.items():
         if value.kind in MAYBE:

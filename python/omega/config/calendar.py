@@ -334,7 +334,7 @@ def in_unit(seconds: NDArray[np.int64], per_second: int) -> NDArray[np.int64]:
     return np.clip(seconds, -most, most) * per_second
 
 
-# Kept, since each run of a sweep asks for the same ones.
+# Kept, since each run of a sweep needs the same ones.
 @functools.lru_cache(maxsize=16)
 def _begins(calendar: Calendar, first: int, last: int) -> NDArray[np.int64]:
     """Return when some days begin, in seconds."""

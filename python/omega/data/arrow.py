@@ -69,7 +69,7 @@ class _Object:
         """That of the layout, which lives for as long as it may be read."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as above
-        """Return what the object itself says of its type, if it does."""
+        """Return the name that the object itself gives its type, if it does."""
         if name in ("schema", "type", "dtype"):
             return getattr(self.given, name)
         raise AttributeError(name)
@@ -96,7 +96,7 @@ class _OfArray(_Object):
 
 
 class _OfStream(_Object):
-    """A stream of arrays, by `__arrow_c_stream__`: ours, which asks that of the object."""
+    """A stream of arrays, by `__arrow_c_stream__`: ours, which requests that of the object."""
 
     def __init__(self, given: Any) -> None:  # noqa: ANN401 - any Arrow object
         super().__init__(given)
@@ -151,7 +151,7 @@ class _OfStream(_Object):
         return 0
 
     def _failed(self, code: int, what: str) -> int:
-        """Keep what the stream says of its error, which may be nothing."""
+        """Keep the stream's message about its error, which may be empty."""
         said = self._theirs.get_last_error(self._address) if self._theirs.get_last_error else None
         text = ctypes.string_at(said).decode("utf-8", "replace") if said else "without a message"
         return self._say(f"its stream gave error {code} for {what}: {text}", code)

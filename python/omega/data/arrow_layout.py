@@ -87,12 +87,12 @@ _FORGET = RELEASE(_forget)
 
 
 class Malformed(Exception):
-    """A structure contradicts itself; its text says where and how."""
+    """A structure contradicts itself; its text states where and how."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What a schema says of a column, kept after the schema itself is gone.
+    """What a schema states of a column, kept after the schema itself is gone.
 
     Attributes:
         name: The column's name.

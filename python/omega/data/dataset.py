@@ -26,7 +26,7 @@ from omega.libraries import arguments_of, refused_as
 __all__ = ["Dataset"]
 
 _OF_TIMES = re.compile(r"ambiguous|non-existent|time.?zone", re.IGNORECASE)
-"""What Polars says of times that a zone has twice or not at all."""
+"""Polars' messages about times that a zone has twice or not at all."""
 
 _BATCH = 1 << 16
 """Rows of a record batch: few enough to be held while a file is written, many enough for a run."""
@@ -256,10 +256,10 @@ class Dataset(_Once):
                 "clock that is set back shows an hour twice; convert the times to UTC before",
                 rule="time_zone",
             )
-        cause = " or the filter asks for what they do not have" if self.filter is not None else ""
+        cause = " or the filter needs what they do not have" if self.filter is not None else ""
         return InvalidCandleData(
             f"Dataset.path: the files of {self.path!r} cannot be read ({problem}). One is damaged, "
-            f"not complete, or of another kind than its name says{cause}; write or fetch it again",
+            f"cut, or of another kind than its name states{cause}; write or fetch it again",
             rule="file",
         )
 

@@ -19,7 +19,7 @@ from omega.data import locks
 from omega.errors import ConfigError, WriteFailed
 
 _OF_SYSTEM = re.compile(r"\(os error \d+\)|transport error")
-"""How Polars tells that the system refused."""
+"""How Polars words what the system refused."""
 
 
 @contextlib.contextmanager

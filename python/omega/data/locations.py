@@ -97,7 +97,7 @@ def scan(locations: Sequence[str], storage_options: Mapping[str, str] | None) ->
 def _scan(location: str, storage_options: Mapping[str, str] | None) -> pl.LazyFrame:
     remote = is_remote(location)
     read = pl.scan_ipc if is_ipc(Path(location)) else pl.scan_parquet
-    # A local name is one file, whatever signs it has; a folder of a partition says what it is.
+    # A local name is one file, whatever signs it has; a folder of a partition names what it is.
     return read(
         location,
         glob=remote and not location.lower().startswith("http"),

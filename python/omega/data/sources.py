@@ -89,7 +89,7 @@ def _unread(data: ArrowLike, problem: str) -> InvalidCandleData:
     if isinstance(data, (str, Path)):
         return InvalidCandleData(
             f"data: the file {str(data)!r} cannot be read ({problem}). It is damaged, not "
-            "complete, or of another kind than its name says; write or fetch it again",
+            "complete, or of another kind than its name states; write or fetch it again",
             rule="file",
         )
     kind = f"{type(data).__module__}.{type(data).__qualname__}"

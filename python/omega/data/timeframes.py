@@ -223,7 +223,7 @@ def timeframe_jobs(
             each symbol, to a `Timeframe`, or to None.
         stores: One symbol each.
         calendars: The days of each symbol; those of UTC by default.
-        longest_counts: Whether a bar of a table may last longer than its timeframe says, as rule
+        longest_counts: Whether a bar of a table may last longer than its timeframe, as rule
             TF1 has it since version 2.
 
     Raises:

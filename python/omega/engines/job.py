@@ -203,5 +203,5 @@ def require(component: object, what: str, names: Sequence[str]) -> None:
     if missing:
         raise ConfigError(
             f"{what}: given {component!r}, which has no {', '.join(missing)}; expected what "
-            f"omega.protocols.{what.capitalize()} says"
+            f"omega.protocols.{what.capitalize()} states"
         )

@@ -128,7 +128,7 @@ def _direction(item: object) -> object:
 
 
 def _fields(item: object) -> dict[str, Any]:
-    """Return what a signal says, by today's names."""
+    """Return the fields of a signal, by today's names."""
     if isinstance(item, Mapping):
         given = dict(item)
         for key in given:

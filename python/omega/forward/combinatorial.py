@@ -98,9 +98,9 @@ def cross_validate(
 
     A walk-forward is one path through the data; this gives `C(groups - 1, tested - 1)` of them, and
     so a spread of results (López de Prado, "Advances in Financial Machine Learning", 2018, chapter
-    12). It trains on days after those that it tests, too, which a trader cannot: it says how robust
-    the choice is, and is no account. The set with the best Sharpe ratio of daily returns over the
-    training days is chosen, of equal ones the first.
+    12). It trains on days after those that it tests, too, which a trader cannot: it is a measure
+    of how robust the choice is, and no account. The set with the best Sharpe ratio of daily returns
+    over the training days is chosen, of equal ones the first.
 
     Args:
         data: As `run_backtest`.

@@ -64,13 +64,13 @@ def render(
     without = windows["run"].null_count()
     lead = f"{counted(windows.height, 'window')} · {without} without a choice · efficiency {known}"
     lead += f" · {note}" * bool(note)
-    says = "Equity over all windows, the drawdown, and which window is tested"
+    label = "Equity over all windows, the drawdown, and which window is tested"
     account = none("No bar was walked.")
     blocks, about = [], {}
     if oos.equity.height:
         described, block = _account(windows, oos)
         blocks, about = [block], {"growth": [described | {"block": 0}]}
-        account = curves("growth", says, height=420)
+        account = curves("growth", label, height=420)
     parts = [
         key_figures(oos),
         section("The account", account, "wide"),

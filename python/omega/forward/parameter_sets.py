@@ -157,7 +157,7 @@ def history_of(store: CandleStore, sets: Sets, backend: str) -> History:
         try:
             own = sets.strategy(number)
             found = needs_of(own, job, run)
-        except Exception:  # noqa: BLE001, S112 - each of its runs says why in its row
+        except Exception:  # noqa: BLE001, S112 - each of its runs has the reason in its row
             continue
         if isinstance(own, Weights):
             limits.setdefault((own.participation, own.carry_over), own)

@@ -77,7 +77,7 @@ def by_side(
 
 
 def parsed_of(parts: list[Part], source: str | None, options: Options) -> tuple[Source, Parsed]:
-    """Read the parts; where a source was named that they are not of, the error says so."""
+    """Read the parts; where a source was named that they are not of, it is in the error."""
     known = detect(parts, source)
     odd = next((p for p in parts if source is not None and not known.matches(head_of(p))), None)
     try:
@@ -130,7 +130,7 @@ def bars_of(parts: list[Part], call: Call, *, alone: bool) -> Side:
     name = one.parsed.counts[0][0]
     if alone and one.parsed.side == "ask" and not call.as_bid:
         raise ConfigError(
-            f"{name}: the file holds the ask side alone, as its name says, and a run needs the "
+            f"{name}: the file holds the ask side alone, by its name, and a run needs the "
             "bid. Give the file of the bid, and this one as its other side (ask=...); or take "
             "these prices as the bid: side='bid'"
         )

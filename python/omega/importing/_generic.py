@@ -200,7 +200,7 @@ def shaped(
     header = normal(names.get("time", names.get("clock", "")))
     zone = "UTC" if re.search(r"\b(utc|gmt)\b", header) and not times.utc else None
     if zone:
-        notes.append(f"the column {names.get('time')!r} says that its times are UTC")
+        notes.append(f"the column {names.get('time')!r} states that its times are UTC")
     data = frame.drop("date", "clock", "time", strict=False)
     data = data.select(times.values.alias("time"), *data.columns)
     single = "close" in data.columns and not {"open", "high", "low"} <= {*data.columns}

@@ -94,7 +94,7 @@ def _database(path: Path, changed: int) -> Mapping[str, str]:
     except (ValueError, TypeError, KeyError, AttributeError, OSError) as problem:
         raise InvalidCandleData(
             f"{path}: LEAN's market hours cannot be read ({error_text(problem)}). Correct or move "
-            "the file, which says the clock of the data beside it",
+            "the file, which has the clock of the data beside it",
             rule="file",
         ) from problem
 

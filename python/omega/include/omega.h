@@ -195,7 +195,7 @@ enum omega_exit_reason {
     OMEGA_ROLL = 13
 };
 
-/* A request. Fill it with zeros first: a number counts only where its `_is` says how. */
+/* A request. Fill it with zeros first: a number counts only where its `_is` is not 0. */
 typedef struct omega_action {
     int32_t kind;
     int32_t symbol;        /* OPEN: place of the symbol; CLOSE: the same, or -1 for all */

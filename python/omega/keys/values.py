@@ -349,7 +349,7 @@ class Writer:
         try:
             reducer = copyreg.dispatch_table.get(type(value))
             made: Any = reducer(value) if reducer else value.__reduce_ex__(4)
-        except Exception as error:  # noqa: BLE001 - whatever says that it cannot be
+        except Exception as error:  # noqa: BLE001 - whatever shows that it cannot be
             self._refuse(value, f" ({error})")
             return
         if isinstance(made, str):

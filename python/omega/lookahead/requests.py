@@ -44,7 +44,7 @@ def first_changed(
         whole: What was requested in the run over all bars.
         part: The same of the run over the first of them.
         surely: Numbers of the orders of the whole run up to the last step of the other.
-        later: Numbers of those after it. Changes between the two have no row that says when.
+        later: Numbers of those after it. Changes between the two have no row with their time.
     """
     numbers = [one.number for one in whole]
     least = bisect.bisect_right(numbers, _number(surely.max(), -1))

@@ -1,8 +1,8 @@
 """Tables of higher timeframes that hold later prices than they may show (rule TF1).
 
-A table says when its bars open; where that is not when their prices begin, as with days of New York
-under dates of UTC, they are shown before they are over. The candles below tell: a bar is made of a
-stretch of them, and of one that ends later, it could not be known.
+A table has the times at which its bars open; where that is not when their prices begin, as with
+days of New York under dates of UTC, they are shown before they are over. The candles below
+show it: a bar is made of a stretch of them, and of one that ends later, it could not be known.
 """
 
 from __future__ import annotations

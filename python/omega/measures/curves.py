@@ -54,7 +54,7 @@ def curve_of(given: object, kind: object, initial: object, *, name: str) -> Curv
 
     Args:
         given: The series.
-        kind: "equity" or "returns"; None where a column says so, or the values leave no doubt.
+        kind: "equity" or "returns"; None where a column names it, or the values leave no doubt.
         initial: The money before the first value.
         name: How messages call it.
 

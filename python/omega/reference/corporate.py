@@ -43,7 +43,7 @@ class Corporate(Rolling):
 
     def _let_happen(self, nows: dict[str, Known]) -> None:
         """Let happen what is due."""
-        assert self.schedule is not None, "asked by the caller"  # noqa: S101 - as it says
+        assert self.schedule is not None, "asked by the caller"  # noqa: S101 - as stated
         time = next(iter(nows.values())).time
         self._pay(time)
         moments = [now for now in nows.values() if isinstance(now, Moment)]
@@ -70,7 +70,7 @@ class Corporate(Rolling):
                     position.entry_price /= event.number
                     position.marked_price -= event.second or 0.0
             case "change":
-                assert event.to is not None, "of the contract"  # noqa: S101 - as it says
+                assert event.to is not None, "of the contract"  # noqa: S101 - as stated
                 new = nows.get(list(self.markets)[event.to])
                 if new is None:
                     self._give_up_at(None, None, now)

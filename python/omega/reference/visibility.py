@@ -29,7 +29,7 @@ class Clock:
     Attributes:
         days: The days of the run.
         of_symbols: Those of each symbol.
-        closes: When each bar of a symbol is complete, where the data says so.
+        closes: When each bar of a symbol is complete, where the data has it.
         longest: Whether a bar may last longer than the shortest step (TF1).
     """
 

@@ -181,7 +181,7 @@ def hint(text: str) -> str:
 
 
 def none(text: str) -> str:
-    """Return the line that says that there is nothing to show.
+    """Return the line for where there is nothing to show.
 
     Example:
         >>> none("No trade.")
@@ -190,12 +190,12 @@ def none(text: str) -> str:
     return f'<p class="none">{escape(text)}</p>'
 
 
-def curves(name: str, says: str, *, height: int = 300) -> str:
+def curves(name: str, label: str, *, height: int = 300) -> str:
     """Return the place of curves that a script draws once they are in view.
 
     Args:
         name: Under which name the description of the page has them.
-        says: What they show, for those who do not see them.
+        label: What they show, for those who do not see them.
         height: Pixels.
 
     Example:
@@ -205,5 +205,5 @@ def curves(name: str, says: str, *, height: int = 300) -> str:
     return (
         f'<div class="tools keys" data-keys="{name}"></div>'
         f'<div class="curves" id="{name}" data-curves="{name}" role="img" '
-        f'aria-label="{escape(says)}" style="height:{height}px"></div>'
+        f'aria-label="{escape(label)}" style="height:{height}px"></div>'
     )

@@ -13,7 +13,7 @@ from omega.report._candles import Bars
 
 _TICK = re.compile(r"tick_size=([0-9.eE+-]+)")
 _DIGITS = 2
-"""Digits that a usual bar shows, where no tick size says more."""
+"""Digits that a usual bar shows, where no tick size gives more."""
 
 
 def tick_of(config: Mapping[str, Any], symbol: str) -> float | None:

@@ -164,8 +164,10 @@ def _body(
 
 
 def _of_equity(result: Reported, drawn: dict[str, Any], shares: Weights | None) -> Iterator[str]:
-    says = "Equity over time beside buying and holding, with the drawdown below"
-    growth = curves("growth", says, height=380) if "growth" in drawn else none("No bar was walked.")
+    label = "Equity over time beside buying and holding, with the drawdown below"
+    growth = (
+        curves("growth", label, height=380) if "growth" in drawn else none("No bar was walked.")
+    )
     yield section("Growth and drawdown", growth, "wide", anchor="growth-part")
     yield section("Deepest drawdowns", _drawdowns.worst(result) if drawn else none("None."), "wide")
     yield section("Returns", _static_panels.returns(result), "wide", anchor="returns")
@@ -176,13 +178,13 @@ def _of_equity(result: Reported, drawn: dict[str, Any], shares: Weights | None) 
         yield section("Profit by hour", by_hour)
     rolling = none("Too few days for figures over a window of them.")
     if "rolling" in drawn:
-        says = "Sharpe ratio and volatility over the last days"
-        rolling = curves("rolling", says) + _daily.rolling_hint(result)
+        label = "Sharpe ratio and volatility over the last days"
+        rolling = curves("rolling", label) + _daily.rolling_hint(result)
     yield section("Rolling Sharpe ratio and volatility", rolling)
     held = none("Nothing was held.")
     if "exposure" in drawn:
-        says = "Values of open positions as a share of the equity, and their number"
-        held = curves("exposure", says) + hint(
+        label = "Values of open positions as a share of the equity, and their number"
+        held = curves("exposure", label) + hint(
             "Positions at entry value and open profit, as a share of the equity."
         )
     yield section("Exposure", held)

@@ -74,7 +74,7 @@ def _rows_of(all_trades: pl.DataFrame, trades: pl.DataFrame) -> list[int]:
 
 
 def _numbered(trades: pl.DataFrame) -> pl.DataFrame:
-    """Return what tells trades apart, with the number of each row, and of each of equal rows."""
+    """Return what trades differ in, with the number of each row, and of each of equal rows."""
     texts = pl.col("symbol", "direction", "exit_reason").cast(pl.String)
     plain = trades.drop("tags").with_columns(texts)
     keys = plain.columns

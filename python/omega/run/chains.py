@@ -198,7 +198,7 @@ class _ByVolume(_Ordered):
 
 @dataclasses.dataclass(frozen=True)
 class _ByTable:
-    """As a table says."""
+    """As a table has them."""
 
     contracts: Sequence[Contract]
     rows: Sequence[tuple[int, str]]

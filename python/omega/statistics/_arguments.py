@@ -190,7 +190,7 @@ def _require_numbers(given: pl.DataFrame | pl.Series) -> None:
 
 
 def _require_finite(array: Numbers, name: str) -> None:
-    rows = max(_AT_ONCE // max(array[:1].size, 1), 1)  # what says which are takes memory, too
+    rows = max(_AT_ONCE // max(array[:1].size, 1), 1)  # a mask of all takes memory, too
     for first in range(0, len(array), rows):
         wrong = np.argwhere(~np.isfinite(array[first : first + rows]))
         if not len(wrong):

@@ -63,7 +63,7 @@ def probabilistic_sharpe(
     """Return the probability that the true Sharpe ratio is above `benchmark`.
 
     `Φ((SR - SR*)/s(SR))` (Bailey and López de Prado, "The Sharpe Ratio Efficient Frontier", 2012).
-    Of the best of several trials it says nothing: see `omega.statistics.deflated_sharpe`.
+    It does not hold for the best of several trials: see `omega.statistics.deflated_sharpe`.
 
     Args:
         sr: Sharpe ratio of a period, not annualised.

@@ -223,7 +223,7 @@ def triggers_of(kind: type) -> dict[str, AnyCondition]:
         for name, own in vars(base).items():
             if callable(own) and getattr(own, _MARK, None) is not None:
                 marked[name] = getattr(getattr(kind, name, None), _MARK, None)
-    if not marked:  # as of most classes, of which each run asks
+    if not marked:  # as of most classes, looked up by each run
         return marked
     found: dict[str, AnyCondition] = {}
     for base in reversed(kind.__mro__):

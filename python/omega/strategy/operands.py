@@ -87,7 +87,7 @@ def declaring_run(made: str) -> Evaluates:
     """Return the run in which a strategy declares.
 
     Raises:
-        NeedsOneBar: None does; `made` says what would have been made of whole columns.
+        NeedsOneBar: None does; `made` is what would have been made of whole columns.
     """
     run = _run.get()
     if run is None:

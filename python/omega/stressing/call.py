@@ -152,7 +152,7 @@ def _wishes(**given: Any) -> Wishes:  # noqa: ANN401 - checked here
 
 
 def _parameters(strategy: AnyForm, run: Run) -> dict[str, Any]:
-    """Return the parameters of a strategy that says which it has."""
+    """Return the parameters of a strategy that declares them."""
     if isinstance(strategy, Native):
         point = {**(defaults_of(strategy) or {}), **dict(strategy.parameters)}
         return {name: _whole(strategy, name, given, run) for name, given in point.items()}

@@ -199,7 +199,7 @@ class Core:
             return Row(number, parameters, {}, error=described(prepared))
         outcome = next(made)
         if isinstance(outcome.error, StrategyFailed):
-            # Python says what ended it, as in a single run.
+            # Python raises what ended it, as in a single run.
             return self.runner.run(number, parameters)
         return _row(number, parameters, outcome, self.spec)
 

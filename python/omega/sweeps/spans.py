@@ -94,7 +94,7 @@ class Declared:
         self._needs: dict[Key, tuple[Parameters, list[int]]] = {}
 
     def note(self, parameters: Parameters) -> bool:
-        """Take a run; whether its strategy says what it needs."""
+        """Take a run; whether its strategy declares what it needs."""
         key = self._spec.market_key(parameters)
         try:
             strategy = strategy_of(self._spec.strategy_of(parameters))

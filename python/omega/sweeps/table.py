@@ -79,7 +79,7 @@ def joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 
 _LOST = r"^(worker died|out of memory) \d+ times$|^WorkerFailed: "
-"""What a row says whose workers have ended in it: that may be the machine's fault."""
+"""The error of a row whose workers have ended in it: that may be the machine's fault."""
 
 
 def standing(frame: pl.DataFrame) -> pl.DataFrame:

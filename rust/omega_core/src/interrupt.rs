@@ -1,6 +1,6 @@
 //! Interrupts of what takes long: whoever waits for a result may stop its making.
 //!
-//! A computation asks now and then whether to stop, by a [`Pace`], and then returns early with
+//! A computation checks now and then whether to stop, by a [`Pace`], and then returns early with
 //! whatever it has. Who started it under [`watched`] knows that it was stopped, and drops the
 //! result. A thread that watches nothing is never stopped.
 

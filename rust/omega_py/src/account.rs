@@ -336,7 +336,7 @@ fn read<'py, T: IntoPyObject<'py>>(
         .getattr(name)
 }
 
-/// Hands an order to the entry in Python, which takes all words, and says what is wrong with some.
+/// Hands an order to the entry in Python, which takes all words, and refuses wrong ones.
 #[cold]
 fn in_python<'py>(
     strategy: &Bound<'py, AccountView>,

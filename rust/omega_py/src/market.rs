@@ -100,7 +100,7 @@ pub(super) struct ClockFields<'py> {
     /// By symbol, whether its bars are dates.
     #[pyo3(item)]
     dates: Vec<bool>,
-    /// By symbol, when each bar closes, where the data says so.
+    /// By symbol, when each bar closes, where the data has it.
     #[pyo3(item)]
     closes: Vec<Option<PyReadonlyArray1<'py, i64>>>,
     /// Whether bars may last longer than the shortest step.

@@ -96,7 +96,7 @@ impl Tracks {
     /// Moves the clocks of all tracks.
     pub(super) fn show(&self, view: &View<'_>) {
         self.now.store(view.time(), Relaxed);
-        // Symbols join and never leave: the number of those that wait tells whether one did.
+        // Symbols join and never leave: the number of those that wait shows whether one did.
         if self.waiting.swap(view.waiting().len(), Relaxed) != view.waiting().len() {
             for (symbol, ready) in self.market.symbol_ids().zip(&self.ready) {
                 ready.store(view.is_ready(symbol), Relaxed);

@@ -129,7 +129,7 @@ class Shocks:
 
     @classmethod
     def of(cls, steps: Sequence[float], beta: float) -> Shocks | None:
-        """Put together the newest 1, 2, 4 and so on, as their number in binary says.
+        """Put together the newest 1, 2, 4 and so on, by their number in binary.
 
         Example:
             >>> Shocks.of([1.0, 3.0], 0.5)

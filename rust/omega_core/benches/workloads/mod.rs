@@ -12,7 +12,7 @@ mod results;
 
 use omega_core::error::OmegaError;
 
-/// What is measured: it is run once, and what it answers tells what it did.
+/// What is measured: it is run once, and its answer shows what it did.
 pub type Work = Box<dyn FnOnce() -> f64>;
 
 /// Gives the work anew.

@@ -35,7 +35,7 @@ pub(super) struct Positions {
     /// Counts those that took lots off a position.
     pub(super) closes: u64,
     /// What was added up last, and goes on with the positions that were opened since.
-    // Each entry asks for the equity and the margin: one that added up all positions anew made the
+    // Each entry reads the equity and the margin: one that added up all positions anew made the
     // time of a bar grow with the square of its orders.
     sums: Cell<Sums>,
 }

@@ -29,7 +29,7 @@ pub(super) struct QuietRange {
     free: [Trigger; 2],
     /// Where prices reach no test of the account, bid and ask (M9).
     // Apart from the others: these are far from the market, and the range that prices were in,
-    // which a block finds anyway, tells that they are not reached.
+    // which a block finds anyway, shows that they are not reached.
     solvent: [Trigger; 2],
     /// Where prices have been since the range was made, bid and ask.
     seen: [PriceRange; 2],

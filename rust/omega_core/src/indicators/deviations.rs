@@ -31,7 +31,7 @@ impl<F: Fn([f64; 2]) -> f64> Distances<F> {
     /// Of a short window: in doubles where these hold the sums, else in whole numbers.
     fn value_by_value(&self, values: &[f64], grid: Grid, out: &mut [f64]) {
         // Values within R have no more than n R / 4 above their mean together, and R is below half
-        // of what `range` says where it is a difference without rounding.
+        // of what `range` gives where it is a difference without rounding.
         let width = grid.range - grid.unit + bits((self.n * self.n) as u64) - 3;
         if width <= 53 {
             let base = values[0];

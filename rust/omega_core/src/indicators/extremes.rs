@@ -94,7 +94,7 @@ pub(super) fn has_holes(values: &[f64]) -> bool {
     values.chunks(64).any(in_chunk)
 }
 
-/// What `of` says of how many bars ago the newest of the extremes of the last n was; NaN where the
+/// What `of` makes of how many bars ago the newest of the extremes of the last n was; NaN where the
 /// window holds one.
 pub(super) fn ages(
     values: &[f64],

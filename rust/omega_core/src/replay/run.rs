@@ -393,7 +393,7 @@ where
     /// events.
     fn finish(&mut self, close_at_end: bool) -> Result<(), S::Error> {
         self.write_flat_rows();
-        // Twice, since the first call tells whether anything is open: the last bars are loaded only
+        // Twice, since the first call finds whether anything is open: the last bars are loaded only
         // for that.
         self.executor.finish(None, self.portfolio)?;
         if close_at_end && self.executor.state().has_positions {

@@ -3,7 +3,7 @@
 //! In: Sharpe ratios and their moments, or a matrix of returns, a row a period and a column a
 //! trial. Out: probabilities. Nothing is annualised; a kurtosis is that of the whole, 3 for normal
 //! returns; what is undefined is `None`. Sums run from the first row to the last, so that the
-//! reference backend comes to the same bits. `docs/guides/how-much-is-luck.md` says what each
+//! reference backend comes to the same bits. `docs/guides/how-much-is-luck.md` explains what each
 //! number means.
 
 mod blocks;

@@ -74,7 +74,7 @@ pub struct Clock {
     pub days: Days,
     /// By symbol: the days that its bars belong to.
     pub of_symbols: Vec<Days>,
-    /// By symbol: when each of its bars is complete, where the data says so.
+    /// By symbol: when each of its bars is complete, where the data has it.
     pub closes: Vec<Option<ScalarBuffer<i64>>>,
     /// How long bars of several symbols last.
     pub lasting: Lasting,
@@ -398,7 +398,7 @@ impl Clock {
         }
     }
 
-    /// Whether the data says that a bar of a symbol is complete by a time.
+    /// Whether by the data a bar of a symbol is complete by a time.
     #[inline]
     pub(super) fn closed_by(&self, symbol: usize, bar: usize, time: i64) -> bool {
         let closes = self.closes[symbol].as_ref();

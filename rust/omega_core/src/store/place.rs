@@ -8,7 +8,7 @@ use crate::types::Bar;
 #[derive(Debug, Clone)]
 pub(super) struct Place<'a> {
     pub(super) candles: &'a SymbolCandles,
-    /// When each bar is complete, where the data says so.
+    /// When each bar is complete, where the data has it.
     pub(super) closes: Option<&'a [i64]>,
     /// At the bar `next`; none where the symbol has no bar left.
     pub(super) cursor: Option<Cursor<'a>>,

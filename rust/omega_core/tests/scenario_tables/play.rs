@@ -1,4 +1,4 @@
-//! Plays a scenario: a strategy that asks for what its tables state.
+//! Plays a scenario: a strategy that requests what its tables state.
 
 use omega_core::backtest::{Backtest, BacktestResult};
 use omega_core::error::OmegaError;
