@@ -19,7 +19,7 @@ import omega
 from omega.indicators import catalog
 from omega.indicators.catalog import Reads
 from tests.support import candles
-from tests.support.parity_runs import one_of_each
+from tests.support.draws import one_of_each
 
 Numbers = list[float]
 
