@@ -8,6 +8,7 @@ they are Omega's.
 from __future__ import annotations
 
 import ast
+import gc
 import re
 import sys
 from collections.abc import Sequence
@@ -39,6 +40,8 @@ from omega_site import (  # noqa: E402 - found by the line above
     tables,
     versions,
 )
+
+gc.set_threshold(50_000, 5, 5)  # to look for garbage among all nodes took a quarter of a build
 
 project = "Omega"
 author = "The authors of Omega"

@@ -41,9 +41,13 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Let no later collection of garbage look through ten thousand tests, which all stay."""
+    """Let no later collection of garbage look through ten thousand tests, which all stay.
+
+    Those that follow are rarer: Hypothesis is called at the begin and at the end of each.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000)
     gc.enable()
 
 

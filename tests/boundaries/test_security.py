@@ -32,7 +32,10 @@ def _note(event: str, arguments: tuple[object, ...]) -> None:
         _SEEN.append(f"{event} {arguments[:1]!r:.80}")
 
 
-sys.addaudithook(_note)
+@pytest.fixture(autouse=True, scope="module")
+def hook() -> None:
+    """Add the hook, which stays, where these tests are run: it is called throughout a process."""
+    sys.addaudithook(_note)
 
 
 @contextmanager

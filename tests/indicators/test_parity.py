@@ -19,6 +19,7 @@ import omega
 from omega.indicators import catalog
 from omega.indicators.catalog import Reads
 from tests.support import candles
+from tests.support.draws import one_of_each
 
 Numbers = list[float]
 
@@ -106,11 +107,15 @@ def named(reads: Reads) -> list[str]:
     return [name for name, row in sorted(catalog.CATALOG.items()) if row.reads is reads]
 
 
-def bars(draw: st.DrawFn, count: int) -> pl.DataFrame:
+SHAPES = one_of_each(*[[0, 0, 1, 2, 5]] * 4, [0, 1, 3, 1000])
+
+
+@st.composite
+def bars(draw: st.DrawFn) -> pl.DataFrame:
     """Bars with ties and flat stretches, over several days."""
-    shape = st.tuples(*[st.sampled_from([0, 0, 1, 2, 5])] * 4, st.sampled_from([0, 1, 3, 1000]))
-    calm = [(1, 1, k % 5, k % 3, 3) for k in range(40)]  # there is a value at last
-    rows = draw(st.lists(shape, min_size=count, max_size=count)) + calm
+    count = draw(st.integers(0, 40))
+    calm = [[1, 1, k % 5, k % 3, 3] for k in range(40)]  # there is a value at last
+    rows = draw(st.lists(SHAPES, min_size=count, max_size=count)) + calm
     close, table = 400, []
     for up, down, gap, body, volume in rows:
         opened = close + gap - 2
@@ -167,7 +172,7 @@ def test_indicators_of_three_columns(name: str, data: st.DataObject, column: Num
 @given(data=st.data())
 def test_indicators_of_candles(name: str, data: st.DataObject) -> None:
     given_ = data.draw(parameters_of(catalog.CATALOG[name]))
-    frame = data.draw(st.composite(bars)(data.draw(st.integers(0, 40))))
+    frame = data.draw(bars())
     side = data.draw(st.sampled_from(["bid", "ask"]))
     first, second = (
         declared(frame, backend, name, given_, side=side) for backend in ("rust", "python")

@@ -7,8 +7,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from examples import demo
-
 
 def _nothing() -> None:
     return None
@@ -25,6 +23,8 @@ def test_the_demo_ends_with_time_and_bytes(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    from examples import demo  # noqa: PLC0415 - it brings Matplotlib, where all tests are found too
+
     for source in missing:
         monkeypatch.setattr(demo, source, _nothing)
     demo.main(tmp_path)

@@ -14,16 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
-from scipy import stats
 
 from omega.results.result import tables_from_columns
 from tests.support import catalog
 from tests.support import run_columns as runs
 from tests.support.backends import WITHOUT_CORE
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # of what it imports
-    import empyrical
 
 CURVES = 1_000
 _Floats = NDArray[np.float64]
@@ -66,7 +61,10 @@ def independent(returns: _Floats, per_year: float) -> dict[str, float]:
     """Compute what the packages have."""
     annual = {"annualization": per_year}
     with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")  # of days that are all alike
+        warnings.simplefilter("ignore")  # of days that are all alike, and of what they import
+        import empyrical  # noqa: PLC0415 - slow, and not for each process that finds all tests
+        from scipy import stats  # noqa: PLC0415 - as above
+
         return {
             "total_return": empyrical.cum_returns_final(returns),
             "cagr": empyrical.cagr(returns, **annual),
@@ -88,7 +86,9 @@ def independent(returns: _Floats, per_year: float) -> dict[str, float]:
 def of_days(returns: _Floats, per_year: float) -> dict[str, float]:
     """Compute what is the same only where each day has one bar: here falls are seen in each bar."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")  # of days that are all alike
+        warnings.simplefilter("ignore")  # of days that are all alike, and of what it imports
+        import empyrical  # noqa: PLC0415 - as above
+
         growth = empyrical.cum_returns(returns, starting_value=1.0)
         peaks = np.maximum.accumulate(np.append(1.0, growth))[1:]
         return {

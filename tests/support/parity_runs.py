@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from omega import Calendar, calendars
 from omega.config.distances import Distance
 from tests.support import parity_dates
+from tests.support.draws import fields, one_of_each, rarely
 from tests.support.parity_columns import COLUMNS, CONDITIONS
 from tests.support.recorder import Run, Script, Settings, Step
 
@@ -26,37 +27,6 @@ Bar = tuple[datetime, Prices, Prices]
 BASE = 400  # the first open in ticks
 START = datetime(2024, 1, 4, 20, tzinfo=UTC)  # a Thursday evening: nights and a weekend follow
 NAMES = ("open", "high", "low", "close")
-
-
-# --- draws ---------------------------------------------------------------------------------------
-
-
-def one_of_each(*options: Sequence[Any]) -> st.SearchStrategy[list[Any]]:
-    """One item of each list, drawn as one number: draws are what costs.
-
-    Numbers below 2 ** 24 are drawn evenly.
-    """
-    ways = math.prod(map(len, options))
-    assert ways < 2**24, ways
-
-    def chosen(code: int) -> list[Any]:
-        items = []
-        for choices in options:
-            code, place = divmod(code, len(choices))
-            items.append(choices[place])
-        return items
-
-    return st.integers(0, ways - 1).map(chosen)
-
-
-def fields(**options: Sequence[Any]) -> st.SearchStrategy[Settings]:
-    """The same as a dict."""
-    return one_of_each(*options.values()).map(lambda items: dict(zip(options, items, strict=True)))
-
-
-def rarely(usual: object, *others: object) -> list[Any]:
-    """Mostly the first."""
-    return [usual] * 4 + list(others)
 
 
 # --- bars ----------------------------------------------------------------------------------------

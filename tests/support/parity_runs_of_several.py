@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from omega.data.timeframes import Timeframe
 from tests.support import parity_runs as runs
-from tests.support.parity_runs import Bar, one_of_each, rarely
+from tests.support.draws import one_of_each, rarely
+from tests.support.parity_runs import Bar
 from tests.support.recorder import Beside, Run, Script, Step
 
 HOUR = timedelta(hours=1)

@@ -9,7 +9,7 @@ import polars as pl
 from hypothesis import strategies as st
 
 from omega.strategy.weights import Weights
-from tests.support.parity_runs import one_of_each, rarely
+from tests.support.draws import one_of_each, rarely
 
 _RULES = one_of_each(
     ["change", "change", "1d", "times"],

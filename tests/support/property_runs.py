@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 import omega
 from omega.strategy.actions import Action
 from tests.support.candles import Callback
+from tests.support.draws import fields, one_of_each
 
 START = datetime(2024, 1, 3, 23, 40, tzinfo=UTC)
 """Shortly before midnight of a Wednesday: day orders end and nights are booked."""
@@ -208,19 +209,44 @@ def graded_fee(fill: omega.FeeBasis) -> float:
 # --- what Hypothesis draws -----------------------------------------------------------------------
 
 
+def _nearest(most: int) -> list[int]:
+    """Whole numbers up to a distance from 0, the nearest first, as cases shrink to the first."""
+    return sorted(range(-most, most + 1), key=abs)
+
+
+_SHAPES = one_of_each(
+    [0, 0, 0, 1, -1, 3, -3, 9, -9],  # gap
+    _nearest(5),  # body
+    range(5),  # above it
+    range(5),  # below it
+    [0, 0, 1, 3],  # spread
+)
+_KINDS = ["market", "market", "limit", "stop", "stop_limit", "limit_if_touched", "trail"]
+_AWAY = [None, 0, *range(1, 10), *range(2, 8), *range(3, 7)]
+_ORDERS, _ORDERS_AT_CLOSE = (
+    one_of_each([False, True], kinds, _nearest(6), _nearest(4), _AWAY, _AWAY)
+    for kinds in (_KINDS, [*_KINDS, "close"])
+)
+_DETAILS = fields(
+    size=[None, 0.5, 1.0, 2.0, 3.25], minutes=[None, None, None, 0, 3, 22], trail=range(1, 7)
+)
+_FURTHER = fields(
+    group=[None, None, None, "a", "b"],
+    trailing=[None, None, None, 2, 5],
+    immediate=[False] * 9 + [True],
+    reduce_only=[False] * 9 + [True],
+)
+_OCCASIONS = one_of_each(range(60), range(60), [*["open"] * 7, "close", "modify", "cancel"])
+_LEVELS = [None] * 15 + _nearest(7)
+_CHANGES = one_of_each(range(4), [1.0, 1.0, 0.5, 0.25], _LEVELS, _LEVELS)
+
+
 @st.composite
 def rows(draw: st.DrawFn, least: int = 3, most: int = 20) -> tuple[Row, ...]:
     """Draw bars."""
-    shape = st.tuples(
-        st.sampled_from([0, 0, 0, 1, -1, 3, -3, 9, -9]),  # gap
-        st.integers(-5, 5),  # body
-        st.integers(0, 4),  # above it
-        st.integers(0, 4),  # below it
-        st.sampled_from([0, 0, 1, 3]),  # spread
-    )
     found, close = [], FIRST
     for gap, body, above, below, spread in draw(
-        st.lists(shape, min_size=draw(st.sampled_from([least, most // 2])), max_size=most)
+        st.lists(_SHAPES, min_size=draw(st.sampled_from([least, most // 2])), max_size=most)
     ):
         opened = close + gap
         close = opened + body
@@ -233,16 +259,13 @@ def rows(draw: st.DrawFn, least: int = 3, most: int = 20) -> tuple[Row, ...]:
 @st.composite
 def opens(draw: st.DrawFn, close: int, *, alone: bool = False, at_close: bool = True) -> Step:
     """Draw an order, near a close."""
-    long = draw(st.booleans())
+    orders = _ORDERS_AT_CLOSE if at_close else _ORDERS
+    long, kind, off, limit_off, stop, target = draw(orders)
     sign = 1 if long else -1
-    kinds = ["market", "market", "limit", "stop", "stop_limit", "limit_if_touched", "trail"]
-    kind = draw(st.sampled_from([*kinds, "close"] if at_close else kinds))
-    level = close + draw(st.integers(-6, 6))
-    limit = level + draw(st.integers(-4, 4))
+    level = close + off
+    limit = level + limit_off
     armed = {"stop_limit": limit, "limit_if_touched": limit}
     own = {"market": close, "close": close, "trail": close, **armed}.get(kind, level)
-    distance = st.sampled_from([None, 0, *range(1, 10), *range(2, 8), *range(3, 7)])
-    stop, target = draw(distance), draw(distance)
     return Step(
         "open",
         long=long,
@@ -251,29 +274,8 @@ def opens(draw: st.DrawFn, close: int, *, alone: bool = False, at_close: bool = 
         limit=limit,
         stop=None if stop is None else own - sign * stop,
         target=None if target is None else own + sign * target,
-        size=draw(st.sampled_from([None, 0.5, 1.0, 2.0, 3.25])),
-        minutes=draw(st.sampled_from([None, None, None, 0, 3, 22])),
-        group=None if alone else draw(st.sampled_from([None, None, None, "a", "b"])),
-        trailing=None if alone else draw(st.sampled_from([None, None, None, 2, 5])),
-        trail=draw(st.integers(1, 6)),
-        immediate=not alone and draw(st.sampled_from([False] * 9 + [True])),
-        reduce_only=not alone and draw(st.sampled_from([False] * 9 + [True])),
-    )
-
-
-@st.composite
-def steps(draw: st.DrawFn, close: int, *, at_close: bool = True) -> Step:
-    """Draw any action, near a close; with an order `at_close` where it may have one."""
-    verb = draw(st.sampled_from([*["open"] * 7, "close", "modify", "cancel"]))
-    if verb == "open":
-        return draw(opens(close, at_close=at_close))
-    level = st.none() | st.integers(close - 7, close + 7)
-    return Step(
-        verb,
-        which=draw(st.integers(0, 3)),
-        fraction=draw(st.sampled_from([1.0, 1.0, 0.5, 0.25])),
-        stop=draw(level),
-        target=draw(level),
+        **draw(_DETAILS),
+        **({} if alone else draw(_FURTHER)),
     )
 
 
@@ -281,57 +283,71 @@ def steps(draw: st.DrawFn, close: int, *, at_close: bool = True) -> Step:
 def scripts(
     draw: st.DrawFn, bars: tuple[Row, ...], *, at_close: bool = True
 ) -> dict[int, tuple[Step, ...]]:
-    """Draw what is asked for after which bar."""
+    """Draw what is asked for after which bar; with orders `at_close` where there may be some."""
     script: dict[int, tuple[Step, ...]] = {}
     for _ in range(draw(st.integers(2, 12))):
-        bar = min(draw(st.integers(0, len(bars) - 2)), draw(st.integers(0, len(bars) - 2)))
-        script[bar] = (*script.get(bar, ()), draw(steps(bars[bar].close, at_close=at_close)))
+        first, second, verb = draw(_OCCASIONS)
+        bar = min(first % (len(bars) - 1), second % (len(bars) - 1))
+        close = bars[bar].close
+        step = (
+            draw(opens(close, at_close=at_close)) if verb == "open" else _change(draw, verb, close)
+        )
+        script[bar] = (*script.get(bar, ()), step)
     return script
 
 
-executions = st.fixed_dictionaries(
-    {
-        "intrabar": st.sampled_from(POLICIES),
-        "market_fill": st.sampled_from(["next_open", "next_open", "last_close"]),
-        "limit_improvement": st.sampled_from([True, True, False]),
-        "position_mode": st.sampled_from(["hedging", "hedging", "netting"]),
-        "close_at_end": st.booleans(),
-    }
+def _change(draw: st.DrawFn, verb: str, close: int) -> Step:
+    which, fraction, stop, target = draw(_CHANGES)
+    return Step(
+        verb,
+        which=which,
+        fraction=fraction,
+        stop=None if stop is None else close + stop,
+        target=None if target is None else close + target,
+    )
+
+
+_RULES = fields(
+    intrabar=POLICIES,
+    market_fill=["next_open", "next_open", "last_close"],
+    limit_improvement=[True, True, False],
+    position_mode=["hedging", "hedging", "netting"],
+    close_at_end=[False, True],
 )
-limits = st.fixed_dictionaries(
-    {
-        "max_positions": st.sampled_from([None, None, None, 2]),
-        "cooldown_bars": st.sampled_from([0, 0, 0, 2]),
-    }
+_LIMITS = fields(max_positions=[None, None, None, 2], cooldown_bars=[0, 0, 0, 2])
+_COSTS = fields(
+    slippage_pips=[0.0, 0.5, 1.0],
+    slippage_random_pips=[0.0, 3.0],
+    fee_per_million=[0.0, 30.0],
+    fee_per_lot=[0.0, 0.7],
+    fee_percent=[0.0, 0.1],
+    fee_fixed=[0.0, 0.3],
+    fee_maker=[0.0, 0.02],
+    fee_taker=[0.0, 0.05],
+    fee=[None, None, graded_fee],
+    side=["both", "both", "entry"],
+    slippage_percent=[0.0, 0.01],
+    swap_long=[0.0, -3.0],
+    swap_short=[0.0, 1.0],
+    swap_long_percent=[0.0, -5.1],
+    swap_triple_day=["WED", None],
 )
-accounts = st.sampled_from(
-    [UNBOUND, UNBOUND, {}, {"leverage": 20.0, "stop_out_level": 0.5, "ruin": "allow"}]
-)
-every_cost = st.fixed_dictionaries(
-    {
-        "slippage_pips": st.sampled_from([0.0, 0.5, 1.0]),
-        "slippage_random_pips": st.sampled_from([0.0, 3.0]),
-        "fee_per_million": st.sampled_from([0.0, 30.0]),
-        "fee_per_lot": st.sampled_from([0.0, 0.7]),
-        "fee_percent": st.sampled_from([0.0, 0.1]),
-        "fee_fixed": st.sampled_from([0.0, 0.3]),
-        "fee_maker": st.sampled_from([0.0, 0.02]),
-        "fee_taker": st.sampled_from([0.0, 0.05]),
-        "fee": st.sampled_from([None, None, graded_fee]),
-        "side": st.sampled_from(["both", "both", "entry"]),
-        "slippage_percent": st.sampled_from([0.0, 0.01]),
-        "swap_long": st.sampled_from([0.0, -3.0]),
-        "swap_short": st.sampled_from([0.0, 1.0]),
-        "swap_long_percent": st.sampled_from([0.0, -5.1]),
-        "swap_triple_day": st.sampled_from(["WED", None]),
-    }
+_ACCOUNTS = [UNBOUND, UNBOUND, {}, {"leverage": 20.0, "stop_out_level": 0.5, "ruin": "allow"}]
+_SIZERS = [
+    *[None] * 3,
+    omega.RiskPercent(1.0),
+    omega.EquityPercent(20.0),
+    omega.RiskAmount(33.3),
+]
+_MONEY = one_of_each(
+    range(4), [1.0, 16.0], _SIZERS, _ACCOUNTS, [None, 0.01, 0.3], [None, None, 0.05, 1.0]
 )
 managers = st.lists(
-    st.one_of(
-        st.tuples(st.just("trailing"), st.integers(2, 8), st.sampled_from([0.0, 1.0])),
-        st.tuples(st.just("break_even"), st.integers(2, 8), st.just(0.0)),
-        st.tuples(st.just("time"), st.integers(1, 6), st.just(0.0)),
-        st.tuples(st.just("partial"), st.integers(2, 8), st.sampled_from([0.5, 1.0])),
+    st.sampled_from(
+        [("trailing", distance, trigger) for distance in range(2, 9) for trigger in (0.0, 1.0)]
+        + [("break_even", distance, 0.0) for distance in range(2, 9)] * 2
+        + [("time", bars, 0.0) for bars in range(1, 7)] * 2
+        + [("partial", distance, fraction) for distance in range(2, 9) for fraction in (0.5, 1.0)]
     ),
     max_size=2,
 ).map(tuple)
@@ -340,33 +356,22 @@ managers = st.lists(
 @st.composite
 def cases(draw: st.DrawFn, *, exact: bool = False) -> Case:
     """Draw a run; an `exact` one has no numbers off the grid, so that its mirror image is exact."""
-    bars = draw(rows())
-    settings: dict[str, Any] = {"seed": draw(st.integers(0, 3))}
-    account: Mapping[str, Any] = UNBOUND
-    instrument: dict[str, Any] = {"contract_size": draw(st.sampled_from([1.0, 16.0]))}
-    costs = draw(every_cost)
+    bars, costs = draw(rows()), draw(_COSTS)
+    seed, contract_size, sizer, account, volume_step, margin_rate = draw(_MONEY)
+    settings: dict[str, Any] = {"seed": seed}
+    instrument: dict[str, Any] = {"contract_size": contract_size}
     if exact:
+        account = UNBOUND
         costs = {"slippage_pips": costs["slippage_pips"], "fee_per_lot": 0.5}
     else:
-        sizers = [
-            None,
-            None,
-            None,
-            omega.RiskPercent(1.0),
-            omega.EquityPercent(20.0),
-            omega.RiskAmount(33.3),
-        ]
-        settings["sizer"] = draw(st.sampled_from(sizers))
-        account = draw(accounts)
-        instrument["volume_step"] = draw(st.sampled_from([None, 0.01, 0.3]))
-        instrument["margin_rate"] = draw(st.sampled_from([None, None, 0.05, 1.0]))
-        instrument["tick_size"] = 0.25
+        settings["sizer"] = sizer
+        instrument |= {"volume_step": volume_step, "margin_rate": margin_rate, "tick_size": 0.25}
     return Case(
         bars,
         draw(scripts(bars)),
-        execution=draw(executions),
+        execution=draw(_RULES),
         account=account,
-        limits=draw(limits),
+        limits=draw(_LIMITS),
         costs=costs,
         instrument=instrument,
         settings=settings,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from omega.contract import ArrowLike
 from omega.errors import ConfigError
-from omega.reference import active, conditions, indicators, views
+from omega.reference import active, conditions, indicators, rows, views
 from omega.reference.columns import Floats
 from omega.reference.days import Days
 from omega.reference.executor import State, is_bare
@@ -82,9 +82,11 @@ class Context:
 
     def next_order_id(self) -> int:
         """Return the number that the next queued action will take."""
-        held = len(self.state.symbols_held(self.symbols)) or 1
+        state, held = self.state, 1
+        if any(map(is_bare, self.actions)):  # each is one order for each symbol held
+            held = len(state.symbols_held(self.symbols)) or 1
         submitted = sum(held if is_bare(action) else 1 for action in self.actions)
-        return self.state.next_order + submitted + len(self.queue)
+        return state.next_order + submitted + len(self.queue)
 
     @property
     def balance(self) -> float:
@@ -99,13 +101,16 @@ class Context:
     @property
     def positions(self) -> list[views.Position]:
         """All open positions, oldest first."""
-        rows = () if self.hidden == "flat" else self.state.positions
-        return [views.Position(row, self.sources[row.symbol]) for row in rows]
+        return [views.Position(row, self.sources[row.symbol]) for row in self._held]
 
     @property
     def position(self) -> views.Position | None:
         """The oldest open position, or None."""
-        return next(iter(self.positions), None)
+        return next((views.Position(row, self.sources[row.symbol]) for row in self._held), None)
+
+    @property
+    def _held(self) -> Sequence[rows.Position]:
+        return () if self.hidden == "flat" else self.state.positions
 
     @property
     def pending(self) -> list[views.PendingOrder]:

@@ -31,7 +31,7 @@ class LastTrades:
         return self.exit is not None and time - self.exit < after_exit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # several are made at each step: frozen, each takes several times as long
 class State:
     """What an executor holds after the newest visible bar."""
 

@@ -22,7 +22,7 @@ NO_CANDLE = Candle(0, _NOTHING, _NOTHING)
 """Stands where a symbol has no complete bar yet; no order on it is taken."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # one is made at each step, and takes several times as long if it is frozen
 class Known:
     """What a decision on a symbol may rest on at a step: what was complete before it."""
 
@@ -57,7 +57,7 @@ class Known:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # as above
 class Moment(Known):
     """A step at which the symbol has a bar: the bar at hand, and its rate of exchange."""
 

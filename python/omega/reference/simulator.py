@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 
 from omega.reference import intrabar, managers
@@ -99,7 +100,7 @@ class Simulator(Corporate):
             *((o.order_id, -1, o) for o in self.waiting if self._works(o, now)),
             *((p.order_id, p.trade_id, p) for p in self.held_in(now.symbol)),
         ]  # by order number; an exit counts under the number of the order that opened
-        for _, _, item in sorted(items, key=lambda item: item[:2]):
+        for _, _, item in sorted(items, key=operator.itemgetter(0, 1)):
             if isinstance(item, Order) and item.status == "working":
                 position = fill(item, now)
                 if position is not None:
@@ -230,7 +231,7 @@ class Simulator(Corporate):
         exits, forced = _exits(position), self.forced_exit(now)
         if forced is None or exits.stop_within(forced.price * position.sign):
             return exits, None
-        return exits._replace(stop=forced.price * position.sign), forced
+        return Exits(forced.price * position.sign, exits.target), forced
 
     def _stops_within(self, position: Position, now: Moment) -> bool:
         """Whether a bar reaches the stop of a position, its own or the account's."""

@@ -99,8 +99,10 @@ class Solvency(Stale):
 
     def _forced_exit(self, now: Moment) -> Forced | None:
         held, level = self.held_in(now.symbol), self.settings["stop_out_level"]
+        if not held or not self.is_second:
+            return None
         exposure = Exposure.of(held, now.last_rate)
-        if not held or exposure.has_both or not self.is_second:
+        if exposure.has_both:
             return None
         rest, rate = self._rest(now.symbol), self.markets[now.symbol].instrument["maintenance_rate"]
         price = None if level is None else exposure.price_of(rest, level, rate)
@@ -150,6 +152,8 @@ class Solvency(Stale):
 
     def note_inside(self, now: Moment) -> None:
         """Note the equities inside the bar of what outlived it."""
+        if not self.positions:
+            return
         exposure = Exposure.of(self.held_in(now.symbol), now.last_rate)
         if exposure.has_both:
             places = ["open", "low", "high"]

@@ -16,10 +16,12 @@ class Stale(Orders):
 
     def release_stale(self, nows: Sequence[Moment]) -> None:
         """Let go of symbols that have been without a bar for too long (F15)."""
+        if self.stale is None:
+            return
         trading = {now.symbol for now in nows}
         over = max(now.time for now in nows)  # with finer bars, with the last of them (I5)
         for now in self.known.values():
-            if self.stale is None or now.symbol in trading or not self.stale.holds(now):
+            if now.symbol in trading or not self.stale.holds(now):
                 continue
             self.expire(now)
             for order in [order for order in self.pending if order.symbol == now.symbol]:

@@ -88,12 +88,8 @@ def whole_numbers(window: Sequence[float]) -> tuple[list[int], int]:
         True
     """
     unit = _unit(max(map(abs, window)), len(window))
-    ratios = [value.as_integer_ratio() for value in window]
-    shifts = [below.bit_length() - 1 + unit for _, below in ratios]
-    return [
-        above << -shift if shift <= 0 else ((above >> (shift - 1)) + 1) >> 1
-        for (above, _), shift in zip(ratios, shifts, strict=True)
-    ], unit
+    halves = [math.floor(math.ldexp(value, 1 - unit)) for value in window]
+    return [(half + 1) >> 1 for half in halves], unit
 
 
 def _unit(largest: float, n: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
 from collections.abc import Sequence
@@ -248,7 +249,7 @@ def _group(window: Sequence[float], k: int) -> float:
     ends: list[int] = []
     for _ in range(ROUNDS):
         borders = _borders(centres)
-        divided = [sum(value <= border for value in ordered) for border in borders]
+        divided = [bisect.bisect_right(ordered, border) for border in borders]
         divided.append(len(ordered))
         if divided == ends:
             break

@@ -35,7 +35,8 @@ def spread(x: Sequence[float], y: Sequence[float]) -> float:
         >>> spread([1.0, 2.0], [0.5, 0.0])
         -0.5
     """
-    (a, a_unit), (b, b_unit) = whole_numbers(x), whole_numbers(y)
+    a, a_unit = whole_numbers(x)
+    b, b_unit = (a, a_unit) if y is x else whole_numbers(y)
     products = sum(left * right for left, right in zip(a, b, strict=True))
     return ratio(len(a) * products - sum(a) * sum(b), a_unit + b_unit)
 
