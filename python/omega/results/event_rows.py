@@ -125,4 +125,5 @@ def _whole(given: Sequence[int | None], none: int) -> NDArray[np.int64]:
 def _optional(column: NDArray[Any], is_missing: NDArray[np.bool_]) -> list[Any]:
     values = column.astype(object)
     values[is_missing] = None
-    return values.tolist()
+    optional: list[Any] = values.tolist()
+    return optional

@@ -25,7 +25,7 @@ from omega.contract import (
     RateColumns,
     RollRow,
 )
-from omega.data.closes import closes_of, times_of
+from omega.data.closes import closes_of, opens_and_closes, times_of
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
 from omega.notices import Notice
@@ -153,15 +153,11 @@ def _splits_without_a_step(
 ) -> Iterator[Notice]:
     """Find splits at which prices go on as if there were none: those are adjusted already."""
     found: dict[int, list[tuple[int, float, float]]] = {}
-    frames: dict[int, pl.DataFrame] = {}
     for place, _, _, bar, ratio, *_ in rows:
         if not bar or not ratio:
             continue
-        if place not in frames:
-            frames[place] = pl.DataFrame(stores[place])
-        bid = "bid" if "bid" in frames[place].columns else "bid_{}"
-        before = float(frames[place][bid.format("close")][bar - 1])
-        opened = float(frames[place][bid.format("open")][bar])
+        opens, closes = opens_and_closes(stores[place])
+        before, opened = float(closes[bar - 1]), float(opens[bar])
         change = opened / before if before > 0.0 else 0.0
         if change > 0.0 and abs(math.log(change)) < _STEP * abs(math.log(ratio)):
             found.setdefault(place, []).append((bar, ratio, change))
