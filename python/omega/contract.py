@@ -7,7 +7,7 @@ fields are those that the binding reads.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ FundingRow: TypeAlias = tuple[int, int, int, float, float | None]
 class EventFields(TypedDict):
     """Corporate actions, by symbol the intervals in which it was halted, and rolls (A, R)."""
 
-    rows: Sequence[EventRow]
+    rows: Collection[EventRow]
     halts: Sequence[Sequence[tuple[int, int]]]
     rolls: Sequence[RollRow]
 

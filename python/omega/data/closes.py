@@ -46,12 +46,24 @@ def closes_of(store: CandleStore, side: str = "bid") -> NDArray[np.float64]:
         >>> closes_of(CandleStore(frame), "ask").tolist()
         [1.1]
     """
+    if side == "bid":
+        return opens_and_closes(store)[1]
     frame = pl.DataFrame(store)
     for name in (side, f"{side}_close"):
         if name in frame.columns:
             return frame[name].to_numpy()
     distance = frame["spread"] if "spread" in frame.columns else store.native.spread(*store.symbols)
     return (frame["bid" if "bid" in frame.columns else "bid_close"] + distance).to_numpy()
+
+
+def opens_and_closes(store: CandleStore) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the opens and the closes of the bid of the only symbol of a store."""
+    bid = store.native.bid(*store.symbols)
+    if bid is not None:
+        return bid[0], bid[-1]
+    frame = pl.DataFrame(store)
+    opens, closes = ("bid", "bid") if "bid" in frame.columns else ("bid_open", "bid_close")
+    return frame[opens].to_numpy(), frame[closes].to_numpy()
 
 
 def close_times(store: CandleStore) -> Times | None:

@@ -44,6 +44,9 @@ class Bars:
         """Return the constant distance from bid to ask: none, as there are both sides."""
         return 0.0
 
+    def bid(self, _symbol: str) -> None:
+        """The bid where it lies: nowhere in one piece."""
+
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         return self._candles.frame().__arrow_c_stream__(requested_schema)
 

@@ -215,6 +215,9 @@ class CandleStore:
         sides = {"spread", "ask", "ask_open"} & {*one.frame.columns}
         return 0.0 if sides else one.spread
 
+    def bid(self, _symbol: str) -> None:
+        """The bid where it lies: nowhere in one piece."""
+
     @property
     def n_chunks(self) -> int:
         """Number of segments of all symbols."""

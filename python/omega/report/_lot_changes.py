@@ -5,7 +5,7 @@ Fills are in the lots of their day, so that what was held is not their sum alone
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
@@ -34,7 +34,7 @@ class WithEvents(Protocol):
         """The store that the run went over."""
 
     @property
-    def happened(self) -> Sequence[EventRow]:
+    def happened(self) -> Collection[EventRow]:
         """What happened by date."""
 
 

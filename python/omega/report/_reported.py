@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Reported(Protocol):
         """What ran: "rust" or "python"."""
 
     @property
-    def happened(self) -> Sequence[EventRow]:
+    def happened(self) -> Collection[EventRow]:
         """What happened by date."""
 
     @property

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import polars as pl
 
 from omega.contract import EventRow, ResultTables
+from omega.results.event_rows import EventRows
 
 _NUMBERS = ("ratio", "amount", "tax", "price")
 _FIRST = {
@@ -27,7 +28,7 @@ class WithEvents:
     """The part of a result that has what happened by date."""
 
     tables: ResultTables
-    _happened: Sequence[EventRow] = ()
+    _happened: Collection[EventRow] = ()
 
     @property
     def events(self) -> pl.DataFrame:
@@ -42,21 +43,22 @@ class WithEvents:
         return events_table(self._happened, tables.symbols, tables.unit, tables.timezone)
 
     @property
-    def happened(self) -> Sequence[EventRow]:
+    def happened(self) -> Collection[EventRow]:
         """The same as the backend had it, for the files of a result; the engine's part."""
         return self._happened
 
 
-def with_chains(trades: pl.DataFrame, rows: Sequence[EventRow]) -> pl.DataFrame:
+def with_chains(trades: pl.DataFrame, rows: Collection[EventRow]) -> pl.DataFrame:
     """Add to the trades of a run with rolls what is one position in several contracts (R3)."""
-    if not any(row[1] == "roll" for row in rows):
+    # Rolls are among plain rows alone.
+    if isinstance(rows, EventRows) or not any(row[1] == "roll" for row in rows):
         return trades
     return trades.with_columns(chain_id=pl.col("trade_id"))
 
 
-def keep_events(result: WithEvents, rows: Sequence[EventRow]) -> None:
+def keep_events(result: WithEvents, rows: Collection[EventRow]) -> None:
     """Keep the events of a run with its result."""
-    result._happened = tuple(rows)  # noqa: SLF001 - one module
+    result._happened = rows  # noqa: SLF001 - one module
 
 
 def read_events(result: WithEvents, kept: object, broken: Callable[[str], Exception]) -> None:
@@ -92,7 +94,7 @@ def _known(*given: object) -> list[object]:
 
 
 def events_table(
-    rows: Sequence[EventRow], symbols: Sequence[str], unit: str, zone: str | None
+    rows: Collection[EventRow], symbols: Sequence[str], unit: str, zone: str | None
 ) -> pl.DataFrame:
     """Return the events of a run as a table.
 

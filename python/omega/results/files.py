@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -97,7 +97,7 @@ class Saved(Protocol):
         """Where it stands in its sweep."""
 
     @property
-    def happened(self) -> Sequence[EventRow]:
+    def happened(self) -> Collection[EventRow]:
         """What happened by date."""
 
 

@@ -19,12 +19,13 @@ from omega.data.closes import closes_of
 from omega.data.store import CandleStore, both_sides, over
 from omega.errors import ConfigError
 from omega.reference.days import Days
+from omega.results.event_rows import KINDS, EventRows, grouped
 from omega.run.rolled_units import UNITS_OF_MOVED, rolled_unit
 from omega.strategy.operands import is_indicator
 
 if TYPE_CHECKING:
     from omega._core import Indicator, Mask, Run
-    from omega.contract import ClockFields, EventFields, EventRow, RollRow
+    from omega.contract import ClockFields, EventFields, RollRow
 
 Floats = NDArray[np.float64]
 Place = tuple[str, str | None]
@@ -101,11 +102,10 @@ def growth_of(events: EventFields | None, stores: Sequence[CandleStore]) -> Mapp
     Raises:
         ConfigError: A dividend is all of the close before it.
     """
-    own: dict[int, list[EventRow]] = {}
+    rows = EventRows.of(() if events is None else events["rows"])
+    meant = np.flatnonzero(rows.are("split", "dividend", "reinvest") & (rows.bars >= 0))
+    own = {place: meant[part] for place, part in grouped(rows.places[meant])}
     rolled: dict[int, list[RollRow]] = {}
-    for row in () if events is None else events["rows"]:
-        if row[3] is not None and row[1] in ("split", "dividend", "reinvest"):
-            own.setdefault(row[0], []).append(row)
     for roll in () if events is None else events["rolls"]:
         if roll[5] != "none":
             rolled.setdefault(roll[0], []).append(roll)
@@ -119,7 +119,7 @@ def growth_of(events: EventFields | None, stores: Sequence[CandleStore]) -> Mapp
                 "expected one of both: a future has neither. Use adjust='none'"
             )
         if place in own:
-            makers[name] = functools.partial(_growth, _factors(own[place], store), len(store))
+            makers[name] = functools.partial(_growth, _factors(rows, own[place], store), len(store))
         else:
             makers[name] = functools.partial(_as_it_is, _of_rolls(rolled[place], store))
     return Grown(makers)
@@ -129,21 +129,28 @@ class _Factors(NamedTuple):
     """By bar, what the splits of a symbol multiply prices by, and then its dividends."""
 
     splits: Sequence[tuple[int, float]]
-    dividends: Sequence[tuple[int, float]]
+    bars: Sequence[int]
+    dividends: Floats
 
 
-def _factors(rows: Sequence[EventRow], store: CandleStore) -> _Factors:
-    splits = [(row[3] or 0, row[4] or 1.0) for row in rows if row[1] == "split"]
+def _factors(rows: EventRows, own: NDArray[np.int64], store: CandleStore) -> _Factors:
+    kinds = rows.kinds[own]
+    is_split = kinds == KINDS.index("split")
+    split = own[is_split]
+    splits = list(zip(rows.bars[split].tolist(), rows.firsts[split].tolist(), strict=True))
     ratios: dict[int, float] = {}
     for bar, ratio in splits:
         ratios[bar] = ratios.get(bar, 1.0) * ratio
-    paid = [row for row in rows if row[1] != "split" and row[3]]
-    if not paid:
-        return _Factors(splits, ())
-    bars = [row[3] or 0 for row in paid]
-    amounts = np.array([row[4] if row[1] == "dividend" else row[5] for row in paid], dtype=float)
-    befores = closes_of(store)[np.array(bars) - 1]
-    befores = befores / np.array([ratios.get(bar, 1.0) for bar in bars])
+    is_paid = ~is_split & (rows.bars[own] > 0)
+    paid = own[is_paid]
+    if not len(paid):
+        return _Factors(splits, (), np.ones(0))
+    bars = rows.bars[paid].tolist()
+    is_dividend = kinds[is_paid] == KINDS.index("dividend")
+    amounts = np.where(is_dividend, rows.firsts[paid], rows.seconds[paid])
+    befores = closes_of(store)[rows.bars[paid] - 1]
+    if ratios:
+        befores = befores / [ratios.get(bar, 1.0) for bar in bars]
     whole = amounts >= befores
     if whole.any():
         first = int(whole.argmax())
@@ -151,8 +158,7 @@ def _factors(rows: Sequence[EventRow], store: CandleStore) -> _Factors:
             f"Events.dividends: given {amounts[first]:g} of {store.symbols[0]}, whose close before "
             f"is {befores[first]:g}, expected less than that"
         )
-    factors = befores / (befores - amounts)
-    return _Factors(splits, list(zip(bars, factors.tolist(), strict=True)))
+    return _Factors(splits, bars, befores / (befores - amounts))
 
 
 def _growth(factors: _Factors, bars: int) -> Growth:
@@ -160,7 +166,7 @@ def _growth(factors: _Factors, bars: int) -> Growth:
     for bar, ratio in factors.splits:
         prices[bar:] *= ratio
         volumes[bar:] /= ratio
-    for bar, factor in factors.dividends:
+    for bar, factor in zip(factors.bars, factors.dividends.tolist(), strict=True):
         prices[bar:] *= factor
     return Growth(prices, volumes)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
+import itertools
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypedDict
 
 import numpy as np
@@ -26,11 +25,13 @@ from omega.contract import (
     RateColumns,
     RollRow,
 )
-from omega.data.closes import closes_of, times_of, times_of_each
+from omega.data.closes import closes_of, opens_and_closes, times_of
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
 from omega.notices import Notice
+from omega.results.event_rows import KINDS, NO_TIME, NOWHERE, EventRows
 from omega.run.clock import RunClock
+from omega.run.dates import Dates
 from omega.run.event_symbols import knows_the_gone, notices_of_symbols
 from omega.run.funding import payments
 from omega.strategy.foreign import Foreign
@@ -42,85 +43,6 @@ _A_UNIVERSE = 10
 _STEP = 0.5
 """The part of the step of a split that prices have to make at least."""
 _ADJUSTED = re.compile(r"adj", re.IGNORECASE)
-
-
-@dataclasses.dataclass(frozen=True)
-class Dates:
-    """The symbols of a run, and where their dates fall.
-
-    Attributes:
-        clock: The calendar of the run.
-        names: The symbols.
-        times: The open times of the bars of each.
-    """
-
-    clock: RunClock
-    names: Sequence[str]
-    times: Sequence[NDArray[np.int64]]
-    _places: dict[str, int] = dataclasses.field(default_factory=dict)
-    _begins: dict[date, int] = dataclasses.field(default_factory=dict)
-
-    @classmethod
-    def of(cls, stores: Sequence[CandleStore], clock: RunClock) -> Dates:
-        """Read the times of the candles."""
-        names = [store.symbols[0] for store in stores]
-        places = {name: place for place, name in enumerate(names)}
-        return cls(clock, names, times_of_each(stores), places)
-
-    def place(self, symbol: str | None, what: str) -> int | None:
-        """Return the place of a symbol; None where the run does not have it."""
-        if symbol is None:
-            if len(self.names) > 1:
-                raise ConfigError(
-                    f"{what}: given a table without a column symbol for {len(self.names)} symbols, "
-                    "expected one. Add the column"
-                )
-            return 0
-        return self._places.get(symbol)
-
-    def time(self, given: Any) -> int:  # noqa: ANN401 - any moment
-        """Return a date as the begin of its day, a moment as it is."""
-        if type(given) is not date:
-            return self.clock.start(given) or 0
-        # Kept: thousands of shares share the dates of a few thousand days.
-        time = self._begins.get(given)
-        if time is None:
-            time = self._begins[given] = self.clock.start(given) or 0
-        return time
-
-    def bar(self, place: int, time: int) -> int | None:
-        """Return the first bar of a symbol at or after a time."""
-        bar = int(np.searchsorted(self.times[place], time))
-        return bar if bar < len(self.times[place]) else None
-
-    def row(
-        self,
-        place: int,
-        kind: str,
-        time: int,
-        *numbers: float | None,
-        pays: int | None = None,
-        to: int | None = None,
-    ) -> EventRow:
-        """Return an event that waits for a step."""
-        first, second = (*numbers, None, None)[:2]
-        return (place, kind, time, None, first, second, pays, to)
-
-    def waiting(self, rows: Iterable[EventRow]) -> list[EventRow]:
-        """Return events that wait for a bar of their symbol, or for a step where there is none."""
-        found = list(rows)
-        of_place: dict[int, list[int]] = {}
-        for number, row in enumerate(found):
-            of_place.setdefault(row[0], []).append(number)
-        # At once for each symbol: one by one, a search costs more than what is done with it.
-        for place, numbers in of_place.items():
-            times = [found[number][2] for number in numbers]
-            bars = np.searchsorted(self.times[place], times).tolist()
-            for number, bar in zip(numbers, bars, strict=True):
-                if bar < len(self.times[place]):
-                    row = found[number]
-                    found[number] = (*row[:3], bar, *row[4:])
-        return found
 
 
 class DatedFields(TypedDict):
@@ -192,7 +114,11 @@ def notices_of_dates(
 ) -> list[Notice]:
     """Return what no look-ahead check can see: adjusted prices, and that all symbols exist."""
     events, _, universe = given
-    found = [*_too_late(stores, fields), *_splits_without_a_step(stores, fields)]
+    rows = EventRows.of(() if fields is None else fields["rows"])
+    found = [
+        *_too_late(stores, rows.where(rows.are("delisting"))),
+        *_splits_without_a_step(stores, rows.where(rows.are("split"))),
+    ]
     for store in stores:
         symbol = store.symbols[0]
         names = [name for _, name in store.native.columns(symbol)]
@@ -223,20 +149,15 @@ def notices_of_dates(
 
 
 def _splits_without_a_step(
-    stores: Sequence[CandleStore], fields: EventFields | None
+    stores: Sequence[CandleStore], rows: Sequence[EventRow]
 ) -> Iterator[Notice]:
     """Find splits at which prices go on as if there were none: those are adjusted already."""
-    rows = () if fields is None else fields["rows"]
     found: dict[int, list[tuple[int, float, float]]] = {}
-    frames: dict[int, pl.DataFrame] = {}
-    for place, kind, _, bar, ratio, *_ in rows:
-        if kind != "split" or not bar or not ratio:
+    for place, _, _, bar, ratio, *_ in rows:
+        if not bar or not ratio:
             continue
-        if place not in frames:
-            frames[place] = pl.DataFrame(stores[place])
-        bid = "bid" if "bid" in frames[place].columns else "bid_{}"
-        before = float(frames[place][bid.format("close")][bar - 1])
-        opened = float(frames[place][bid.format("open")][bar])
+        opens, closes = opens_and_closes(stores[place])
+        before, opened = float(closes[bar - 1]), float(opens[bar])
         change = opened / before if before > 0.0 else 0.0
         if change > 0.0 and abs(math.log(change)) < _STEP * abs(math.log(ratio)):
             found.setdefault(place, []).append((bar, ratio, change))
@@ -254,14 +175,12 @@ def _splits_without_a_step(
         yield Notice("warning", "adjusted_prices", text)
 
 
-def _too_late(stores: Sequence[CandleStore], fields: EventFields | None) -> list[Notice]:
+def _too_late(stores: Sequence[CandleStore], rows: Sequence[EventRow]) -> list[Notice]:
     """Return which delistings no step of the run reaches."""
-    rows = () if fields is None else fields["rows"]
-    delisted = [row for row in rows if row[1] == "delisting"]
-    if not delisted:
+    if not rows:
         return []
     last = max(int(times_of(store)[-1]) for store in stores)
-    names = [stores[row[0]].symbols[0] for row in delisted if row[2] > last]
+    names = [stores[row[0]].symbols[0] for row in rows if row[2] > last]
     return [
         Notice(
             "warning",
@@ -281,11 +200,16 @@ def event_fields(
     dated: Dates,
 ) -> EventFields | None:
     """Return all that happens by date; None where nothing does."""
+    dividends = EventRows.of(())
+    splits: list[EventRow] = []
     rows: list[EventRow] = []
     halts: list[list[tuple[int, int]]] = [[] for _ in dated.names]
     if events is not None:
-        rows += dated.waiting(_splits(events, dated))
-        rows += dated.waiting(_dividends(events, stores, dated))
+        splits = dated.waiting(_splits(events, dated))
+        if events.reinvest:
+            splits += dated.waiting(_reinvested(events, stores, dated))
+        else:
+            dividends = _dividends(events, dated)
         rows += _changes(events, dated)
         rows += _delistings(events, dated, halts)
         for symbol, begin, end in events.halts:
@@ -298,7 +222,8 @@ def event_fields(
         rows += [row for row in dated.waiting(_leavers(universe, dated)) if row[3] is not None]
     if events is None and not rows:
         return None
-    return {"rows": rows, "halts": halts, "rolls": [*_rolls(events, dated)]}
+    all_rows = EventRows.joined([EventRows.of(splits), dividends, EventRows.of(rows)])
+    return {"rows": all_rows, "halts": halts, "rolls": [*_rolls(events, dated)]}
 
 
 def _splits(events: Events, dated: Dates) -> Iterator[EventRow]:
@@ -308,21 +233,37 @@ def _splits(events: Events, dated: Dates) -> Iterator[EventRow]:
             yield dated.row(place, "split", dated.time(day), ratio)
 
 
-def _dividends(events: Events, stores: Sequence[CandleStore], dated: Dates) -> Iterator[EventRow]:
+def _dividends(events: Events, dated: Dates) -> EventRows:
+    places = dated.places([row[0] for row in events.dividends], "Events.dividends")
+    amounts = np.array([row[2] for row in events.dividends], dtype=np.float64)
+    is_meant = (places >= 0) & (amounts != 0.0)
+    rows = list(itertools.compress(events.dividends, is_meant.tolist()))
+    places, amounts = places[is_meant], amounts[is_meant]
+    times = np.array([dated.time(row[1]) for row in rows], dtype=np.int64)
+    taxes = np.array([events.tax if row[4] is None else row[4] for row in rows], dtype=np.float64)
+    pays = np.full(len(rows), NO_TIME)
+    if events.pay == "date":
+        pays[:] = [dated.time(row[3]) for row in rows]
+    return EventRows(
+        places,
+        np.full(len(rows), KINDS.index("dividend"), dtype=np.uint8),
+        times,
+        dated.bars(places, times),
+        amounts,
+        taxes,
+        pays,
+        np.full(len(rows), NOWHERE),
+    )
+
+
+def _reinvested(events: Events, stores: Sequence[CandleStore], dated: Dates) -> Iterator[EventRow]:
     before = _Closes(events, stores, dated)
-    for symbol, day, amount, pay, tax in events.dividends:
+    for symbol, day, amount, *_ in events.dividends:
         place = dated.place(symbol, "Events.dividends")
-        if place is None or amount == 0.0:
-            continue
-        time = dated.time(day)
-        if events.reinvest:
-            row = _reinvested(before, dated, (place, time, amount))
+        if place is not None and amount != 0.0:
+            row = _as_lots(before, dated, (place, dated.time(day), amount))
             if row is not None:
                 yield row
-            continue
-        kept = events.tax if tax is None else tax
-        pays = dated.time(pay) if events.pay == "date" else None
-        yield dated.row(place, "dividend", time, amount, kept, pays=pays)
 
 
 class _Closes:
@@ -345,7 +286,7 @@ class _Closes:
         return float(self._read[place][bar - 1]) / self._ratios.get((place, bar), 1.0)
 
 
-def _reinvested(closes: _Closes, dated: Dates, dividend: tuple[int, int, float]) -> EventRow | None:
+def _as_lots(closes: _Closes, dated: Dates, dividend: tuple[int, int, float]) -> EventRow | None:
     """Return a dividend as the lots that it buys at the close before (A5)."""
     place, time, amount = dividend
     bar = dated.bar(place, time)

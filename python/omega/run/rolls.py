@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from omega.config.events import Events
@@ -67,8 +67,10 @@ def require_rollable(settings: Settings, finer: Mapping[str, CandleStore]) -> No
         )
 
 
-def happened(events: EventFields, stores: Sequence[CandleStore]) -> list[EventRow]:
+def happened(events: EventFields, stores: Sequence[CandleStore]) -> Collection[EventRow]:
     """Return what happens by date in a run, rolls too, for the table of its events."""
+    if not events["rolls"]:
+        return events["rows"]
     rows = list(events["rows"])
     opens = {row[0]: both_sides(stores[row[0]])["bid_open"] for row in events["rolls"]}
     for place, time, bar, bid, *_ in events["rolls"]:

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 
 use omega_core::error::OmegaError;
@@ -11,7 +12,7 @@ use omega_core::types::SymbolId;
 /// All corporate actions of a run.
 #[derive(FromPyObject)]
 pub(super) struct EventFields {
-    #[pyo3(item)]
+    #[pyo3(item, from_py_with = event_rows)]
     rows: Vec<EventRow>,
     /// By symbol.
     #[pyo3(item)]
@@ -22,27 +23,63 @@ pub(super) struct EventFields {
 
 /// Symbol, time and bar; bid and ask of the old contract; what becomes of earlier prices, and
 /// whether the same value is held afterwards.
-type RollRow = (u32, i64, usize, f64, f64, String, bool);
+type RollRow = (usize, i64, usize, f64, f64, String, bool);
 
 /// One of them.
-#[derive(FromPyObject)]
 struct EventRow {
-    #[pyo3(item(0))]
-    symbol: u32,
-    #[pyo3(item(1))]
-    kind: String,
-    #[pyo3(item(2))]
+    symbol: usize,
+    /// Its place in [`KINDS`].
+    kind: u8,
     time: i64,
-    #[pyo3(item(3))]
     bar: Option<usize>,
-    #[pyo3(item(4))]
     first: Option<f64>,
-    #[pyo3(item(5))]
     second: Option<f64>,
-    #[pyo3(item(6))]
     pays: Option<i64>,
-    #[pyo3(item(7))]
-    to: Option<u32>,
+    to: Option<usize>,
+}
+
+/// By the codes that the face gives them.
+const KINDS: [&str; 7] = [
+    "split",
+    "dividend",
+    "reinvest",
+    "change",
+    "delisting",
+    "leave",
+    "recall",
+];
+
+/// The same in columns; a place of -1, the least time and a number of NaN are none.
+#[derive(FromPyObject)]
+struct EventColumns<'py> {
+    places: PyReadonlyArray1<'py, i64>,
+    kinds: PyReadonlyArray1<'py, u8>,
+    times: PyReadonlyArray1<'py, i64>,
+    bars: PyReadonlyArray1<'py, i64>,
+    firsts: PyReadonlyArray1<'py, f64>,
+    seconds: PyReadonlyArray1<'py, f64>,
+    pays: PyReadonlyArray1<'py, i64>,
+    to: PyReadonlyArray1<'py, i64>,
+}
+
+fn event_rows(given: &Bound<'_, PyAny>) -> PyResult<Vec<EventRow>> {
+    let columns: EventColumns<'_> = given.extract()?;
+    let (places, kinds) = (columns.places.as_slice()?, columns.kinds.as_slice()?);
+    let (times, bars) = (columns.times.as_slice()?, columns.bars.as_slice()?);
+    let (firsts, seconds) = (columns.firsts.as_slice()?, columns.seconds.as_slice()?);
+    let (pays, to) = (columns.pays.as_slice()?, columns.to.as_slice()?);
+    let number = |value: f64| (!value.is_nan()).then_some(value);
+    let row = |row: usize| EventRow {
+        symbol: usize::try_from(places[row]).unwrap_or(usize::MAX),
+        kind: kinds[row],
+        time: times[row],
+        bar: usize::try_from(bars[row]).ok(),
+        first: number(firsts[row]),
+        second: number(seconds[row]),
+        pays: (pays[row] != i64::MIN).then_some(pays[row]),
+        to: usize::try_from(to[row]).ok(),
+    };
+    Ok((0..places.len()).map(row).collect())
 }
 
 impl EventFields {
@@ -62,8 +99,10 @@ impl EventRow {
     fn event(&self, symbols: usize) -> Result<Event, OmegaError> {
         let symbol = checked(self.symbol, symbols)?;
         let (first, second) = (self.first, self.second.unwrap_or(0.0));
-        let number = || first.ok_or_else(|| unknown("a number", &self.kind));
-        let what = match self.kind.as_str() {
+        let kind = KINDS.get(usize::from(self.kind)).copied();
+        let kind = kind.unwrap_or("an unknown kind");
+        let number = || first.ok_or_else(|| unknown("a number", kind));
+        let what = match kind {
             "split" => Happening::Split { ratio: number()? },
             "dividend" => Happening::Dividend {
                 amount: number()?,
@@ -75,7 +114,7 @@ impl EventRow {
                 amount: second,
             },
             "change" => Happening::Change {
-                to: checked(self.to.unwrap_or(u32::MAX), symbols)?,
+                to: checked(self.to.unwrap_or(usize::MAX), symbols)?,
                 ratio: number()?,
                 cash: second,
             },
@@ -111,12 +150,10 @@ fn roll(row: &RollRow, symbols: usize) -> Result<Event, OmegaError> {
     })
 }
 
-fn checked(symbol: u32, symbols: usize) -> Result<SymbolId, OmegaError> {
-    let symbol = SymbolId(symbol);
-    if symbol.index() < symbols {
-        Ok(symbol)
-    } else {
-        Err(unknown("a symbol of the run", &symbol.0.to_string()))
+fn checked(symbol: usize, symbols: usize) -> Result<SymbolId, OmegaError> {
+    match u32::try_from(symbol) {
+        Ok(number) if symbol < symbols => Ok(SymbolId(number)),
+        _ => Err(unknown("a symbol of the run", &symbol.to_string())),
     }
 }
 

@@ -170,8 +170,11 @@ impl Portfolio {
         mut self,
         time: ScalarBuffer<i64>,
     ) -> (Vec<Trade>, Vec<LedgerLine>, EquityCurve) {
-        // A stable sort: parts of one position stay in the order of their exits.
-        self.trades.sort_by_key(|trade| trade.entry);
+        // A stable sort: parts of one position stay in the order of their exits. By keys apart
+        // where there is something to sort: a trade is too large to be moved time and again.
+        if !self.trades.is_sorted_by_key(|trade| trade.entry) {
+            self.trades.sort_by_cached_key(|trade| trade.entry);
+        }
         (self.trades, self.ledger, self.rows.into_curve(time))
     }
 
