@@ -18,7 +18,7 @@ use crate::error::OmegaError;
 use crate::indicators::Cache;
 use crate::interrupt::{self, LOOK};
 use crate::replay::{Observer, Strategy};
-use crate::results::Spare;
+use crate::results::RunBuffers;
 use crate::store::Market;
 use crate::strategies::WarmedUp;
 
@@ -34,7 +34,7 @@ pub struct Trial<M> {
     pub make: M,
 }
 
-type Run<'t, T> = dyn FnOnce(&Seat<'_>) -> Result<T, OmegaError> + Send + 't;
+type Run<'t, T> = dyn FnOnce(&SharedState<'_>) -> Result<T, OmegaError> + Send + 't;
 
 /// A trial that waits for its thread, whatever its strategy is.
 pub struct Task<'t, T>(Box<Run<'t, T>>);
@@ -46,7 +46,7 @@ impl<M> Trial<M> {
         M: FnOnce(&Market, &Cache) -> Result<S, OmegaError> + Send + 't,
         S: Strategy<Error = OmegaError> + WarmedUp,
     {
-        Task(Box::new(move |seat| seat.outcome(self, keep)))
+        Task(Box::new(move |shared| shared.outcome(self, keep)))
     }
 }
 
@@ -82,12 +82,12 @@ impl Batch<'_> {
         // library's.
         let pool = ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|error| no_threads(threads, &error.to_string()))?;
-        let seat = Seat {
+        let shared = SharedState {
             batch: *self,
             stop: Arc::default(),
-            spares: Mutex::default(),
+            buffers: Mutex::default(),
         };
-        let seat = &seat;
+        let shared = &shared;
         // The calling thread stays outside the pool, free to make trials and to look up.
         Ok(pool.in_place_scope(|scope| {
             let (sender, receiver) = channel();
@@ -99,33 +99,33 @@ impl Batch<'_> {
                         begun += 1;
                         // One at a time, in their order: runs differ in length.
                         scope.spawn(move |_| {
-                            let outcome = watching(&seat.stop, || run(seat));
+                            let outcome = watching(&shared.stop, || run(shared));
                             // Nobody receives only where the calling thread has panicked.
                             drop(sender.send((place, outcome)));
                         });
                     }
                     ControlFlow::Continue(None) => break,
                     ControlFlow::Break(()) => {
-                        seat.stop();
+                        shared.stop();
                         break;
                     }
                 }
             }
             drop(sender);
-            seat.outcomes(begun, &receiver, look)
+            shared.outcomes(begun, &receiver, look)
         }))
     }
 }
 
 /// What the trials of a batch share.
-struct Seat<'a> {
+struct SharedState<'a> {
     batch: Batch<'a>,
     stop: Arc<AtomicBool>,
     /// As many as there are threads: each run leaves one for the next.
-    spares: Mutex<Vec<Spare>>,
+    buffers: Mutex<Vec<RunBuffers>>,
 }
 
-impl Seat<'_> {
+impl SharedState<'_> {
     /// Lets all trials end.
     fn stop(&self) {
         // Nothing is published with it: the flag itself is all that is read.
@@ -179,11 +179,11 @@ impl Seat<'_> {
             ..Config::clone(&trial.config)
         };
         let backtest = Backtest::new(market, config)?;
-        let held = || self.spares.lock().unwrap_or_else(PoisonError::into_inner);
-        let spare = held().pop().unwrap_or_default();
-        let result = backtest.run_in(spare, &mut strategy, &mut observer)?;
+        let held = || self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
+        let buffers = held().pop().unwrap_or_default();
+        let result = backtest.run_in(buffers, &mut strategy, &mut observer)?;
         let kept = keep(&result);
-        held().push(Spare::of(result.tables));
+        held().push(RunBuffers::of(result.tables));
         Ok(kept)
     }
 }

@@ -106,14 +106,14 @@ pub struct EquitySpan {
 
 /// Memory of a portfolio that is over, for the rows of the next one.
 #[derive(Debug, Default)]
-pub struct SpareBooks {
+pub struct PortfolioBuffers {
     pub(super) trades: Vec<Trade>,
     pub(super) ledger: Vec<LedgerLine>,
     pub(super) equity: Vec<f64>,
     pub(super) spans: Vec<EquitySpan>,
 }
 
-impl SpareBooks {
+impl PortfolioBuffers {
     /// Takes the memory of rows, as far as nobody else has it.
     #[must_use]
     pub fn of(
