@@ -98,6 +98,7 @@ impl<'a> Backtest<'a> {
         S: Strategy,
         O: Observer<Error = S::Error>,
     {
+        let buffers = buffers.with_room(self.plan.end - self.plan.from);
         let rows = self.walk(buffers, strategy, observer, Ok, |portfolio: Portfolio| {
             portfolio
         });

@@ -2,6 +2,7 @@
 
 use arrow_buffer::ScalarBuffer;
 
+use crate::allocation::room;
 use crate::execution::{ExitReason, Labels, LedgerKind};
 use crate::types::{Direction, SymbolId, TradeId};
 
@@ -114,6 +115,13 @@ pub struct PortfolioBuffers {
 }
 
 impl PortfolioBuffers {
+    /// Makes room for what so many orders come to: each second one closes a trade.
+    pub(crate) fn make_room(&mut self, orders: usize) {
+        room(&mut self.trades, orders / 2);
+        room(&mut self.ledger, orders / 2);
+        room(&mut self.spans, orders);
+    }
+
     /// Takes the memory of rows, as far as nobody else has it.
     #[must_use]
     pub fn of(

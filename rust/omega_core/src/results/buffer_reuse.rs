@@ -1,8 +1,13 @@
 //! Memory of a run that is over, for the next one.
 
 use super::RunTables;
+use crate::allocation::room;
 use crate::execution::{Fill, Order};
 use crate::portfolio::PortfolioBuffers;
+
+/// Steps for which there is room for an order, and orders for which there is room at most.
+const STEPS_PER_ORDER: usize = 16;
+const MOST_ORDERS: usize = 1 << 17;
 
 /// Memory for the rows of a run: those of one that is over, emptied.
 // A run of a sweep writes as much as the one before it: vectors that grow anew are copied again and
@@ -25,5 +30,18 @@ impl RunBuffers {
             fills: run.fills.into_rows().unwrap_or_default(),
             books: PortfolioBuffers::of(trades, ledger, run.equity.into_rows()),
         }
+    }
+
+    /// The same, emptied, with room for the rows of a run over so many steps.
+    // Room that is never written to takes no memory, and a table that grows leaves gaps behind,
+    // which the next larger one does not fit into: two runs over 2,000,000 bars, 50,000 trades each,
+    // went from 129 to 113 MB.
+    #[must_use]
+    pub(crate) fn with_room(mut self, steps: usize) -> Self {
+        let orders = MOST_ORDERS.min(steps / STEPS_PER_ORDER);
+        room(&mut self.orders, orders);
+        room(&mut self.fills, orders);
+        self.books.make_room(orders);
+        self
     }
 }
