@@ -1097,10 +1097,10 @@ class Run:
         self,
         settings: list[tuple[Settings, Sequence[SymbolContext]]],
         trials: Iterator[tuple[int, list[int], object]],
-        most: int,
-        workers: int,
+        most_and_threads: tuple[int, int],
         kept: tuple[bool, bool, bool],
-    ) -> list[Outcome]: ...
+        take: Callable[[Outcome], object],
+    ) -> None: ...
 
 @final
 class Outcome:

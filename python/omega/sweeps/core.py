@@ -146,19 +146,24 @@ class Core:
         spec, shared = self.spec, _Shared()
         waiting = self._prepared(trials, shared)
         first = next(waiting, None)  # it makes the market that the batch is run over
-        made: Iterator[Outcome] = iter(())
+        rows: list[Row] = []
+        # Of a list that grows: an outcome comes after its run was put together.
+        places = zip(trials, shared.prepared, strict=False)
+
+        def take(outcome: Outcome | None) -> None:
+            for trial, one in places:
+                rows.append(self._row_of(*trial, one, outcome))
+                if outcome is not None and not isinstance(one, BaseException):
+                    return
+
         if first is not None and shared.run is not None:
             self._require_unchanged()
             wanted = (spec.fingerprint, bool(spec.tables), spec.daily)
-            entrants = chain([first], waiting)
-            made = iter(
-                shared.run.sweep(shared.fields, entrants, len(trials), self.workers, wanted)
-            )
+            many = (len(trials), self.workers)
+            shared.run.sweep(shared.fields, chain([first], waiting), many, wanted, take)
             self._require_unchanged()
-        return [
-            self._row_of(*trial, one, made)
-            for trial, one in zip(trials, shared.prepared, strict=True)
-        ]
+        take(None)  # those left could not be put together
+        return rows
 
     def _prepared(self, trials: Sequence[Numbered], shared: _Shared) -> Iterator[Entrant]:
         """Put runs together, one after the other: those before run meanwhile."""
@@ -190,14 +195,13 @@ class Core:
         return known.place, *self._entrant(strategy, job, run, known.needs)
 
     def _row_of(
-        self, number: int, parameters: Parameters, prepared: object, made: Iterator[Outcome]
+        self, number: int, parameters: Parameters, prepared: object, outcome: Outcome | None
     ) -> Row:
         """Return the row of a run that was prepared, and that was made where it could be."""
         if isinstance(prepared, NotCompiled):
             return self.runner.run(number, parameters)
-        if isinstance(prepared, BaseException):
-            return Row(number, parameters, {}, error=described(prepared))
-        outcome = next(made)
+        if isinstance(prepared, BaseException) or outcome is None:
+            return Row(number, parameters, {}, error=described(cast("BaseException", prepared)))
         if isinstance(outcome.error, StrategyFailed):
             # Python raises what ended it, as in a single run.
             return self.runner.run(number, parameters)

@@ -16,6 +16,13 @@ pub fn require(bytes: usize, what: impl FnOnce() -> String) -> Result<(), OmegaE
     })
 }
 
+/// Empties a table and makes room for so many rows, as far as there is memory.
+pub(crate) fn room<T>(rows: &mut Vec<T>, wanted: usize) {
+    rows.clear();
+    // Where there is none now, a row that comes finds out.
+    drop(rows.try_reserve(wanted));
+}
+
 /// Makes room for further rows of a table that grows.
 ///
 /// # Errors

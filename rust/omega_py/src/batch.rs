@@ -190,21 +190,22 @@ impl Waiting {
     }
 }
 
-/// Runs the trials of a batch, at most so many; an interrupt ends it.
+/// Runs the trials of a batch, at most so many, and hands on their outcomes; an interrupt ends it.
 pub(super) fn run(
     py: Python<'_>,
     batch: &Batch<'_>,
     most: usize,
     mut waiting: Waiting,
-    wanted: &Wanted,
-) -> PyResult<Vec<Outcome>> {
+    (wanted, take): (&Wanted, &Py<PyAny>),
+) -> PyResult<()> {
     let keep = |result: &BacktestResult| Kept::of(result, wanted);
     let raised = Mutex::new(None);
+    let held = || raised.lock().unwrap_or_else(PoisonError::into_inner);
     let broken = |error: PyErr| {
-        *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        *held() = Some(error);
         ControlFlow::Break(())
     };
-    let outcomes = py.detach(|| {
+    let run = py.detach(|| {
         let next = || match Python::attach(|py| waiting.next(py, &keep)) {
             Ok(task) => ControlFlow::Continue(task),
             Err(error) => broken(error).map_continue(|()| None),
@@ -217,14 +218,21 @@ pub(super) fn run(
             let looked = Python::attach(|py| py.check_signals());
             looked.map_or_else(broken, ControlFlow::Continue)
         };
-        batch.run(most, next, look)
+        // Python makes its rows while other trials run.
+        let take = |done| {
+            if held().is_some() {
+                return ControlFlow::Break(());
+            }
+            let taken = Python::attach(|py| take.call1(py, (outcome(py, done)?,)).map(drop));
+            taken.map_or_else(broken, ControlFlow::Continue)
+        };
+        batch.run(most, next, take, look)
     });
     // After the threads are done: nothing of the batch runs on behind the exception.
     if let Some(error) = raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(error);
     }
-    let outcomes = outcomes.map_err(to_pyerr)?.into_iter();
-    outcomes.map(|done| outcome(py, done)).collect()
+    run.map_err(to_pyerr)
 }
 
 fn outcome(py: Python<'_>, done: Result<Kept, OmegaError>) -> PyResult<Outcome> {

@@ -13,7 +13,7 @@ use pyo3_arrow::PyChunkedArray;
 
 use super::actions::AsGiven;
 use super::active;
-use super::batch::{self, Outcome, Waiting, Wanted};
+use super::batch::{self, Waiting, Wanted};
 use super::callbacks::Callbacks;
 use super::clock::Unit;
 use super::components::{Components, CooldownFields, Failure, Parts, PyPortfolio};
@@ -435,23 +435,24 @@ impl Run {
     }
 
     /// Walks the bars once for each trial, at most so many, on so many threads. A trial begins as
-    /// soon as it is there; the interpreter is released while the next one is not made.
+    /// soon as it is there; the interpreter is released while none is made and no outcome taken.
     fn sweep(
         &self,
         py: Python<'_>,
         settings: Py<PyList>,
         trials: &Bound<'_, PyAny>,
-        most: usize,
-        workers: usize,
+        most_and_threads: (usize, usize),
         kept: (bool, bool, bool),
-    ) -> PyResult<Vec<Outcome>> {
+        take: Py<PyAny>,
+    ) -> PyResult<()> {
+        let (most, threads) = most_and_threads;
         let batch = Batch {
             market: &self.tracks.market,
             cache: &self.cache,
-            threads: workers,
+            threads,
         };
         let waiting = Waiting::new(settings, trials)?;
-        batch::run(py, &batch, most, waiting, &Wanted::from(kept))
+        batch::run(py, &batch, most, waiting, (&Wanted::from(kept), &take))
     }
 
     /// Walks the bars with a strategy of the core; the interpreter is released.

@@ -8,7 +8,7 @@ use crate::error::OmegaError;
 use crate::execution::{Simulator, SimulatorRows};
 use crate::portfolio::Portfolio;
 use crate::replay::{self, Feed, NoObserver, Observer, Plan, RunCounts, Strategy};
-use crate::results::{RunRows, Spare};
+use crate::results::{RunBuffers, RunRows};
 use crate::store::Market;
 
 /// A checked configuration over a market; it runs as often as wanted.
@@ -90,7 +90,7 @@ impl<'a> Backtest<'a> {
     /// As for `run_observed`.
     pub fn run_in<S, O>(
         &self,
-        spare: Spare,
+        buffers: RunBuffers,
         strategy: &mut S,
         observer: &mut O,
     ) -> Result<BacktestResult, S::Error>
@@ -98,7 +98,8 @@ impl<'a> Backtest<'a> {
         S: Strategy,
         O: Observer<Error = S::Error>,
     {
-        let rows = self.walk(spare, strategy, observer, Ok, |portfolio: Portfolio| {
+        let buffers = buffers.with_room(self.plan.end - self.plan.from);
+        let rows = self.walk(buffers, strategy, observer, Ok, |portfolio: Portfolio| {
             portfolio
         });
         rows.map(BacktestResult::from)
@@ -133,12 +134,12 @@ impl<'a> Backtest<'a> {
         O: Observer<Error = S::Error>,
         P: replay::Portfolio,
     {
-        self.walk(Spare::default(), strategy, observer, wrap, unwrap)
+        self.walk(RunBuffers::default(), strategy, observer, wrap, unwrap)
     }
 
     fn walk<S, O, P>(
         &self,
-        spare: Spare,
+        buffers: RunBuffers,
         strategy: &mut S,
         observer: &mut O,
         wrap: impl FnOnce(Portfolio) -> Result<P, S::Error>,
@@ -163,13 +164,13 @@ impl<'a> Backtest<'a> {
         };
         // The unit of the first symbol, which is that of all: a market refuses others.
         let mut executor = Simulator::new(self.config.settings(market, &self.traded_days))
-            .with_memory(spare.orders, spare.fills);
+            .with_memory(buffers.orders, buffers.fills);
         let (first, steps) = (market.time(plan.from), plan.end - plan.from);
         allocation::require(steps * size_of::<f64>(), || {
             format!("the equity of {steps} bars")
         })?;
         // Room for all rows at once: a column that grew would be copied each time.
-        let mut books = Portfolio::new(self.config.cash, first, steps, spare.books);
+        let mut books = Portfolio::new(self.config.cash, first, steps, buffers.books);
         // Here and not in the loop: a portfolio of the user's own begins with the first decision.
         books.write_flat_rows(plan.start - plan.from);
         let mut portfolio = wrap(books)?;

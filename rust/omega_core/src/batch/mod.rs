@@ -2,9 +2,10 @@
 //!
 //! In: trials, each a configuration and a way to make its strategy, one after the other while those
 //! before run. Out: one outcome a trial, in the order of the trials, whichever thread was done
-//! first. Candles and indicators are shared; once `keep` has taken from a result what the caller
+//! first, while those after it run. Candles and indicators are shared; once `keep` has taken from a result what the caller
 //! wants, its memory goes to the next trial.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -18,7 +19,7 @@ use crate::error::OmegaError;
 use crate::indicators::Cache;
 use crate::interrupt::{self, LOOK};
 use crate::replay::{Observer, Strategy};
-use crate::results::Spare;
+use crate::results::RunBuffers;
 use crate::store::Market;
 use crate::strategies::WarmedUp;
 
@@ -34,7 +35,7 @@ pub struct Trial<M> {
     pub make: M,
 }
 
-type Run<'t, T> = dyn FnOnce(&Seat<'_>) -> Result<T, OmegaError> + Send + 't;
+type Run<'t, T> = dyn FnOnce(&SharedState<'_>) -> Result<T, OmegaError> + Send + 't;
 
 /// A trial that waits for its thread, whatever its strategy is.
 pub struct Task<'t, T>(Box<Run<'t, T>>);
@@ -46,7 +47,7 @@ impl<M> Trial<M> {
         M: FnOnce(&Market, &Cache) -> Result<S, OmegaError> + Send + 't,
         S: Strategy<Error = OmegaError> + WarmedUp,
     {
-        Task(Box::new(move |seat| seat.outcome(self, keep)))
+        Task(Box::new(move |shared| shared.outcome(self, keep)))
     }
 }
 
@@ -62,12 +63,13 @@ pub struct Batch<'a> {
 }
 
 impl Batch<'_> {
-    /// Runs trials, at most so many, and gives what was kept of each, or why it failed; a trial
+    /// Runs trials, at most so many, and hands on what was kept of each, or why it failed; a trial
     /// fails alone.
     ///
     /// `next` is called on the calling thread until it has no trial left, while those before run;
-    /// `look` after that, every 50 ms. Where one of them breaks, trials that run end at their next
-    /// look, the rest do not begin, and all of them are `Stopped`.
+    /// after that `take`, with one outcome after the other while the rest run, and `look`, every
+    /// 50 ms. Where one of them breaks, trials that run end at their next look, the rest do not
+    /// begin, and all of them are `Stopped`.
     ///
     /// # Errors
     /// `Config` where the system has no thread to give.
@@ -75,21 +77,22 @@ impl Batch<'_> {
         &self,
         most: usize,
         mut next: impl FnMut() -> ControlFlow<(), Option<Task<'t, T>>>,
+        take: impl FnMut(Result<T, OmegaError>) -> ControlFlow<()>,
         look: impl FnMut() -> ControlFlow<()>,
-    ) -> Result<Vec<Result<T, OmegaError>>, OmegaError> {
+    ) -> Result<(), OmegaError> {
         let threads = self.threads.clamp(1, most.max(1));
         // A pool of the batch's own: a sweep leaves no threads behind, and takes none of another
         // library's.
         let pool = ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|error| no_threads(threads, &error.to_string()))?;
-        let seat = Seat {
+        let shared = SharedState {
             batch: *self,
             stop: Arc::default(),
-            spares: Mutex::default(),
+            buffers: Mutex::default(),
         };
-        let seat = &seat;
+        let shared = &shared;
         // The calling thread stays outside the pool, free to make trials and to look up.
-        Ok(pool.in_place_scope(|scope| {
+        pool.in_place_scope(|scope| {
             let (sender, receiver) = channel();
             let mut begun = 0;
             loop {
@@ -99,50 +102,59 @@ impl Batch<'_> {
                         begun += 1;
                         // One at a time, in their order: runs differ in length.
                         scope.spawn(move |_| {
-                            let outcome = watching(&seat.stop, || run(seat));
+                            let outcome = watching(&shared.stop, || run(shared));
                             // Nobody receives only where the calling thread has panicked.
                             drop(sender.send((place, outcome)));
                         });
                     }
                     ControlFlow::Continue(None) => break,
                     ControlFlow::Break(()) => {
-                        seat.stop();
+                        shared.stop();
                         break;
                     }
                 }
             }
             drop(sender);
-            seat.outcomes(begun, &receiver, look)
-        }))
+            shared.hand_on(&receiver, take, look);
+        });
+        Ok(())
     }
 }
 
 /// What the trials of a batch share.
-struct Seat<'a> {
+struct SharedState<'a> {
     batch: Batch<'a>,
     stop: Arc<AtomicBool>,
     /// As many as there are threads: each run leaves one for the next.
-    spares: Mutex<Vec<Spare>>,
+    buffers: Mutex<Vec<RunBuffers>>,
 }
 
-impl Seat<'_> {
+impl SharedState<'_> {
     /// Lets all trials end.
     fn stop(&self) {
         // Nothing is published with it: the flag itself is all that is read.
         self.stop.store(true, Relaxed);
     }
 
-    /// All outcomes in the order of the trials.
-    fn outcomes<T>(
+    /// Hands on all outcomes in the order of the trials, each as soon as those before it are there.
+    fn hand_on<T>(
         &self,
-        begun: usize,
         receiver: &Receiver<(usize, Result<T, OmegaError>)>,
+        mut take: impl FnMut(Result<T, OmegaError>) -> ControlFlow<()>,
         mut look: impl FnMut() -> ControlFlow<()>,
-    ) -> Vec<Result<T, OmegaError>> {
-        let (mut outcomes, mut looked) = (Vec::with_capacity(begun), Instant::now());
+    ) {
+        let (mut early, mut next, mut looked) = (BTreeMap::new(), 0, Instant::now());
         loop {
             match receiver.recv_timeout(LOOK.saturating_sub(looked.elapsed())) {
-                Ok(outcome) => outcomes.push(outcome),
+                Ok((place, outcome)) => {
+                    early.insert(place, outcome);
+                    while let Some(outcome) = early.remove(&next) {
+                        next += 1;
+                        if take(outcome).is_break() {
+                            self.stop();
+                        }
+                    }
+                }
                 Err(RecvTimeoutError::Timeout) => {
                     looked = Instant::now();
                     if look().is_break() {
@@ -153,8 +165,6 @@ impl Seat<'_> {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        outcomes.sort_unstable_by_key(|(place, _)| *place);
-        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
     }
 
     fn outcome<M, S, T>(
@@ -179,11 +189,11 @@ impl Seat<'_> {
             ..Config::clone(&trial.config)
         };
         let backtest = Backtest::new(market, config)?;
-        let held = || self.spares.lock().unwrap_or_else(PoisonError::into_inner);
-        let spare = held().pop().unwrap_or_default();
-        let result = backtest.run_in(spare, &mut strategy, &mut observer)?;
+        let held = || self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
+        let buffers = held().pop().unwrap_or_default();
+        let result = backtest.run_in(buffers, &mut strategy, &mut observer)?;
         let kept = keep(&result);
-        held().push(Spare::of(result.tables));
+        held().push(RunBuffers::of(result.tables));
         Ok(kept)
     }
 }
@@ -273,7 +283,17 @@ mod tests {
             let window = windows.next();
             ControlFlow::Continue(window.map(|&fast| trial(&config, fast).task(&keep)))
         };
-        batch.run(8, next, look).unwrap()
+        let mut outcomes = Vec::new();
+        batch.run(8, next, taken(&mut outcomes), look).unwrap();
+        outcomes
+    }
+
+    /// Takes whatever comes.
+    fn taken<T>(outcomes: &mut Vec<T>) -> impl FnMut(T) -> ControlFlow<()> {
+        |outcome| {
+            outcomes.push(outcome);
+            ControlFlow::Continue(())
+        }
     }
 
     fn kept(threads: usize) -> Vec<Result<(MetricValue, String), OmegaError>> {
@@ -328,8 +348,10 @@ mod tests {
             }
             ControlFlow::Continue(Some(trial(&config, 2.0).task(&pause)))
         };
-        let outcomes = batch.run(1_000, next, || ControlFlow::Continue(()));
-        let outcomes = outcomes.unwrap();
+        let mut outcomes = Vec::new();
+        let look = || ControlFlow::Continue(());
+        let run = batch.run(1_000, next, taken(&mut outcomes), look);
+        assert_eq!(run, Ok(()));
         assert_eq!(outcomes.len(), 1_000);
         assert_eq!(outcomes.last(), Some(&Err(OmegaError::Stopped)));
     }

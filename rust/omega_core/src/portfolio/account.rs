@@ -4,7 +4,7 @@ use arrow_buffer::ScalarBuffer;
 
 use super::column::Column;
 use super::intrabar_equity::{Extremes, Noted};
-use super::{EquityCurve, EquitySpan, LedgerKind, LedgerLine, SpareBooks, Trade};
+use super::{EquityCurve, EquitySpan, LedgerKind, LedgerLine, PortfolioBuffers, Trade};
 use crate::execution::{Account, Booking, Exit, ExitReason, Fill, Lows, Position};
 use crate::types::TradeId;
 
@@ -82,7 +82,7 @@ pub struct Portfolio {
 impl Portfolio {
     /// An account with its first deposit, and room for one equity row for each bar to come.
     #[must_use]
-    pub fn new(cash: f64, time: i64, bars: usize, spare: SpareBooks) -> Self {
+    pub fn new(cash: f64, time: i64, bars: usize, buffers: PortfolioBuffers) -> Self {
         let deposit = LedgerLine {
             time,
             kind: LedgerKind::Deposit,
@@ -90,15 +90,15 @@ impl Portfolio {
             amount: cash,
             balance: cash,
         };
-        let mut ledger = spare.ledger;
+        let mut ledger = buffers.ledger;
         ledger.push(deposit);
         Self {
             balance: cash,
             ledger,
-            trades: spare.trades,
+            trades: buffers.trades,
             noted: Noted::new(cash),
             receivable: 0.0,
-            rows: Rows::with_room(bars, spare.equity, spare.spans),
+            rows: Rows::with_room(bars, buffers.equity, buffers.spans),
         }
     }
 

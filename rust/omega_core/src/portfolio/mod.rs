@@ -8,4 +8,4 @@ mod rows;
 pub use crate::execution::LedgerKind;
 pub use account::Portfolio;
 pub use intrabar_equity::Extremes;
-pub use rows::{EquityCurve, EquitySpan, LedgerLine, SpareBooks, Trade};
+pub use rows::{EquityCurve, EquitySpan, LedgerLine, PortfolioBuffers, Trade};

@@ -2,6 +2,7 @@
 
 use arrow_buffer::ScalarBuffer;
 
+use crate::allocation::room;
 use crate::execution::{ExitReason, Labels, LedgerKind};
 use crate::types::{Direction, SymbolId, TradeId};
 
@@ -106,14 +107,21 @@ pub struct EquitySpan {
 
 /// Memory of a portfolio that is over, for the rows of the next one.
 #[derive(Debug, Default)]
-pub struct SpareBooks {
+pub struct PortfolioBuffers {
     pub(super) trades: Vec<Trade>,
     pub(super) ledger: Vec<LedgerLine>,
     pub(super) equity: Vec<f64>,
     pub(super) spans: Vec<EquitySpan>,
 }
 
-impl SpareBooks {
+impl PortfolioBuffers {
+    /// Makes room for what so many orders come to: each second one closes a trade.
+    pub(crate) fn make_room(&mut self, orders: usize) {
+        room(&mut self.trades, orders / 2);
+        room(&mut self.ledger, orders / 2);
+        room(&mut self.spans, orders);
+    }
+
     /// Takes the memory of rows, as far as nobody else has it.
     #[must_use]
     pub fn of(

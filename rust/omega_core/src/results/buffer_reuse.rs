@@ -1,20 +1,25 @@
 //! Memory of a run that is over, for the next one.
 
 use super::RunTables;
+use crate::allocation::room;
 use crate::execution::{Fill, Order};
-use crate::portfolio::SpareBooks;
+use crate::portfolio::PortfolioBuffers;
+
+/// Steps for which there is room for an order, and orders for which there is room at most.
+const STEPS_PER_ORDER: usize = 16;
+const MOST_ORDERS: usize = 1 << 17;
 
 /// Memory for the rows of a run: those of one that is over, emptied.
 // A run of a sweep writes as much as the one before it: vectors that grow anew are copied again and
 // again, and each fresh page of memory costs a fault.
 #[derive(Debug, Default)]
-pub struct Spare {
+pub struct RunBuffers {
     pub(crate) orders: Vec<Order>,
     pub(crate) fills: Vec<Fill>,
-    pub(crate) books: SpareBooks,
+    pub(crate) books: PortfolioBuffers,
 }
 
-impl Spare {
+impl RunBuffers {
     /// Takes the memory of a run, as far as no table was made of its rows.
     #[must_use]
     pub fn of(run: RunTables) -> Self {
@@ -23,7 +28,20 @@ impl Spare {
         Self {
             orders: run.orders.into_rows().unwrap_or_default(),
             fills: run.fills.into_rows().unwrap_or_default(),
-            books: SpareBooks::of(trades, ledger, run.equity.into_rows()),
+            books: PortfolioBuffers::of(trades, ledger, run.equity.into_rows()),
         }
+    }
+
+    /// The same, emptied, with room for the rows of a run over so many steps.
+    // Room that is never written to takes no memory, and a table that grows leaves gaps behind,
+    // which the next larger one does not fit into: two runs over 2,000,000 bars, 50,000 trades each,
+    // went from 129 to 113 MB.
+    #[must_use]
+    pub(crate) fn with_room(mut self, steps: usize) -> Self {
+        let orders = MOST_ORDERS.min(steps / STEPS_PER_ORDER);
+        room(&mut self.orders, orders);
+        room(&mut self.fills, orders);
+        self.books.make_room(orders);
+        self
     }
 }

@@ -19,7 +19,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-pub use buffer_reuse::Spare;
+pub use buffer_reuse::RunBuffers;
 pub use foreign_tables::ForeignTables;
 pub use metrics::{MetricValue, Metrics};
 pub use rows::RunRows;
