@@ -2,8 +2,8 @@
 //!
 //! In: trials, each a configuration and a way to make its strategy, one after the other while those
 //! before run. Out: one outcome a trial, in the order of the trials, whichever thread was done
-//! first, while those after it run. Candles and indicators are shared; once `keep` has taken from a result what the caller
-//! wants, its memory goes to the next trial.
+//! first, while those after it run. Candles and indicators are shared; once `keep` has taken from a
+//! result what the caller wants, its memory goes to the next trial.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

@@ -34,8 +34,8 @@ impl RunBuffers {
 
     /// The same, emptied, with room for the rows of a run over so many steps.
     // Room that is never written to takes no memory, and a table that grows leaves gaps behind,
-    // which the next larger one does not fit into: two runs over 2,000,000 bars, 50,000 trades each,
-    // went from 129 to 113 MB.
+    // which the next larger one does not fit into: two runs over 2,000,000 bars, of 50,000 trades
+    // each, took 129 MB without it, and take 113.
     #[must_use]
     pub(crate) fn with_room(mut self, steps: usize) -> Self {
         let orders = MOST_ORDERS.min(steps / STEPS_PER_ORDER);
