@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import time
+from collections.abc import Callable
 from typing import Any
 
 import omega
@@ -137,15 +139,29 @@ def sweeps(bars: int = 20_000, repeats: int = 3) -> list[Figure]:
     if _missing():
         return []
     frame = forms.load(Bars(*series(bars)))
-    words: dict[str, Any] = {"cash": CASH, "sizer": omega.FixedUnits(1)}
-    one, two = best(
-        lambda: timed(lambda: omega.sweep(frame, Cross, GRID, workers=1, **words)),
-        lambda: timed(lambda: omega.sweep(frame, Cross, GRID, workers=2, **words)),
-        repeats=repeats,
-    )
+
+    def swept(workers: int = 2, *, hashed: bool = False) -> float:
+        words: dict[str, Any] = {"cash": CASH, "sizer": omega.FixedUnits(1), "fingerprint": hashed}
+        return timed(lambda: omega.sweep(frame, Cross, GRID, workers=workers, **words))
+
+    turns = [swept, lambda: swept(1), lambda: _on_one_processor(swept)]
+    turns += [lambda: swept(hashed=True), lambda: swept(1, hashed=True)]
+    two, one, alone, hashed, hashed_one = best(*turns, repeats=repeats)
+    name = "1,000 pairs x 20,000 bars, compiled"
+    detail = f"({alone:.3f} s on one processor, {one:.3f} s on one thread and the caller's)"
     return [
-        Figure(
-            "1,000 pairs x 20,000 bars, compiled", two, "s", 0.3, detail=f"({one:.3f} s on one)"
-        ),
-        Figure("a compiled class: one thread / two", one / two, "x", at_least=1.8),
+        Figure(f"{name}, metrics alone", two, "s", 0.3, detail=detail),
+        Figure(f"{name}, each result hashed", hashed, "s", 0.3, detail=f"({hashed_one:.3f} s)"),
+        Figure("a compiled class: one processor / two", alone / two, "x", at_least=1.8),
     ]
+
+
+def _on_one_processor(call: Callable[[], float]) -> float:
+    """Measure with one processor for all threads."""
+    # With one worker, the thread that calls puts runs together on another one.
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        return call()
+    finally:
+        os.sched_setaffinity(0, allowed)

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from hypothesis import strategies as st
 
+from omega.results.event_rows import EventRows
 from tests.support.recorder import Settings
 
 Random: TypeAlias = Any
@@ -68,7 +69,8 @@ def _events(random: Random, times: Sequence[Sequence[int]], hour: int, tick: flo
         if to != symbol:
             rows.append((symbol, kind, time, None, first, second, None, to))
     halts = [[(own[0], own[-1] - hour)] if random.random() < 0.3 else [] for own in times]
-    return {"rows": rows, "halts": halts, "rolls": _rolls(random, times, tick)}
+    columns = EventRows.of(rows)
+    return {"rows": columns, "halts": halts, "rolls": _rolls(random, times, tick)}
 
 
 def _rolls(random: Random, times: Sequence[Sequence[int]], tick: float) -> list[tuple[Any, ...]]:
