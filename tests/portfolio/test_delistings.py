@@ -218,3 +218,21 @@ def test_a_close_that_names_nothing_is_about_the_new_symbol(backend: str) -> Non
     renamed = omega.Events(symbols=[{"old": "OLD", "new": "NEW", "date": "2024-01-03"}])
     result = run(backend, data, {1: omega.Close()}, events=renamed)
     assert result.orders.select("symbol", "reject_reason").row(0) == ("NEW", "not_found")
+
+
+@pytest.mark.parametrize("names", [("A", "B"), ("B", "A")])
+def test_a_change_pays_no_fraction_of_a_symbol_to_which_nothing_comes(
+    backend: str, names: tuple[str, str]
+) -> None:
+    """10 shares of A and 0.3 out of its dividend; B, of which nothing is held, becomes A."""
+    data = {name: days([100.0] * 8) for name in names}
+    events = omega.Events(
+        reinvest=True,
+        dividends=[{"symbol": "A", "date": "2024-01-04", "amount": 3.0}],
+        symbols=[{"old": "B", "new": "A", "date": "2024-01-06"}],
+    )
+    script = {0: omega.Signal("long", size=10, symbol="A")}
+    whole = omega.Instrument(volume_step=1)
+    result = run(backend, data, script, events=events, instruments=whole)
+    assert result.trades["exit_reason"].to_list() == ["end_of_data"]
+    assert result.trades["lots"].to_list() == [pytest.approx(10 * 100 / 97)]

@@ -217,3 +217,10 @@ def test_a_map_file_has_the_names_of_a_share() -> None:
     )
     assert events.symbols == (("NB", "BAC", date(1998, 10, 1), 1.0, 0.0),)
     assert events.delistings == ()
+
+
+def test_no_more_than_all_of_a_dividend_is_kept_back() -> None:
+    row = {"symbol": "AAPL", "date": "2024-01-03", "amount": 1.0}
+    assert omega.Events(dividends=[row | {"tax": 1.0}]).dividends[0][4] == 1.0
+    with pytest.raises(omega.ConfigError, match=r"tax: given 2 in row 1, expected a part of 1"):
+        omega.Events(dividends=[row, row | {"date": "2024-02-05", "tax": 2.0}])

@@ -259,3 +259,14 @@ def test_nine_sessions_are_not_enough(backend: str) -> None:
 def test_a_count_is_a_whole_number_above_0(given: Any) -> None:  # noqa: ANN401 - what is wrong
     with pytest.raises(ConfigError, match="stale_after"):
         omega.Limits(stale_after=given)
+
+
+def test_a_notice_reads_ticks(backend: str) -> None:
+    """They have no open."""
+    data = {
+        name: own.select("time", pl.col("close").alias("bid"), pl.col("close").alias("ask"))
+        for name, own in market(returns=True).items()
+    }
+    result = run(backend, {0: BOTH}, data)
+    (notice,) = [one.text for one in result.notices if one.kind == "stale"]
+    assert "it came back on 2024-05-22 00:00 at" in notice

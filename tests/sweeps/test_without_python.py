@@ -193,3 +193,21 @@ def test_what_is_put_together_may_fail_or_be_interrupted_while_runs_go_on() -> N
     ended = omega.sweep(CANDLES, Stops, [*lines[:12], stops, *lines], workers=2)
     assert ended.interrupted
     assert 8 <= ended.to_polars().height <= 12  # the first batch, at least
+
+
+def test_what_fails_at_once_makes_no_batch_larger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch is about a quarter of a second of runs: an interrupt loses no more."""
+    made: list[int] = []
+    batch = Core._batch  # noqa: SLF001 - how many runs are made at once
+
+    def counted(self: Core, trials: Sequence[Numbered]) -> list[Row]:
+        made.append(len(trials))
+        return batch(self, trials)
+
+    monkeypatch.setattr(Core, "_batch", counted)
+    failing = [{"fast": 5, "slow": -1}] * 8
+    whole = [{"fast": 5, "slow": slow} for slow in range(20, 60)]
+    native = omega.native("sma_cross")
+    swept = omega.sweep(walk(2_000), native, failing + whole, workers=2)
+    assert swept.failures.height == 8
+    assert made[:2] == [8, 8]

@@ -161,6 +161,7 @@ class Events:
                     raise ConfigError(
                         f"{place}: given {amount:g} in row {row}, expected {expected}"
                     )
+        self._check_taxes()
         self._check_returns()
         self._check_days()
         if self.pay == "date":
@@ -170,6 +171,14 @@ class Events:
                         f"Events.dividends: given no pay date in row {row} with pay='date', "
                         "expected one in each row. Use pay='ex', or add a column pay"
                     )
+
+    def _check_taxes(self) -> None:
+        for row, dividend in enumerate(self.dividends):
+            if dividend[4] is not None and dividend[4] > 1.0:
+                raise ConfigError(
+                    f"Events.dividends: tax: given {dividend[4]:g} in row {row}, expected a part "
+                    "of 1; 0.15 keeps 15 % back"
+                )
 
     def _check_returns(self) -> None:
         for row, delisting in enumerate(self.delistings):

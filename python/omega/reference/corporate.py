@@ -195,7 +195,8 @@ class Corporate(Rolling):
         cash, by = event.second or 0.0, Restated.split(event.number)
         if cash == 0.0:
             self._rename_submitted(now.symbol, new.symbol, by)
-        for position in self.held_in(now.symbol):
+        moved = [*self.held_in(now.symbol)]
+        for position in moved:
             units = position.sign * position.lots * position.contract_size
             self._book(position, "split_cash", units * cash * rate, now.time)
             held = max(now.index - position.entry_index, 0)
@@ -210,7 +211,8 @@ class Corporate(Rolling):
             self.due = [_renamed(due, now.symbol, new.symbol) for due in self.due]
         else:
             self._cancel_all_of(now.symbol)
-        for sign in (1.0, -1.0):
+        # Where nothing went on, what is held of the other symbol stays as it is.
+        for sign in (1.0, -1.0) if moved else ():
             self._pay_fraction(sign, new)
 
     def _rename_waiting(self, order: Order, symbol: str) -> None:

@@ -98,9 +98,10 @@ def _return_of(result: Reported, symbol: str, trades: pl.DataFrame) -> str:
     if result.candles is None:
         return ""
     own = pl.DataFrame(result.candles.symbol(symbol))
+    opened = next(name for name in ("open", "bid_open", "bid") if name in own.columns)
     opens = own.select(
         pl.col("time").cast(trades["exit_time"].dtype).alias("back"),
-        pl.col("open" if "open" in own.columns else "bid_open").alias("price"),
+        pl.col(opened).alias("price"),
     )
     # Given up more than once, it may have come back after each.
     later = trades.sort("exit_time").join_asof(

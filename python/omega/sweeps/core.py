@@ -104,20 +104,23 @@ class Core:
         place = 0
         while place < len(trials):
             size = max(self.workers, int(self._rows_a_second * SECONDS))
-            few = small_markets(
-                trials[place : place + size + 1], self._market_of, size, self.workers
-            )
             began = time.perf_counter()  # how large the next batch is changes no row
-            if len(few) > 1:
-                made = len(list(chain(*few)))
-                yield from side_by_side(few, self._of_one_thread(len(few)), Core._batch)
-            else:
-                batch = self._same_market(trials[place : place + size])
-                made = len(batch)
-                yield from self._batch(batch)
+            ended = 0
+            for row in self._some(trials[place : place + size + 1], size):
+                place += 1
+                ended += row.error is None
+                yield row
             took = max(time.perf_counter() - began, 1e-6)
-            self._rows_a_second = max(made / took, 1.0)
-            place += made
+            # What cannot be put together takes no time, and no measure of what can.
+            if ended:
+                self._rows_a_second = max(ended / took, 1.0)
+
+    def _some(self, trials: Sequence[Numbered], size: int) -> Iterator[Row]:
+        """Make the first runs, at most so many: of one market, or of several small ones."""
+        few = small_markets(trials, self._market_of, size, self.workers)
+        if len(few) > 1:
+            return side_by_side(few, self._of_one_thread(len(few)), Core._batch)
+        return iter(self._batch(self._same_market(trials[:size])))
 
     def _of_one_thread(self, markets: int) -> Sequence[Core]:
         """Return as many cores of one thread as are needed, each with candles of its own."""

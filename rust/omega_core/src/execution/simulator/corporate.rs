@@ -212,9 +212,7 @@ impl Simulator {
         self.positions
             .for_each_of(now.symbol, |position| position.restate(by));
         self.restate_orders(now.symbol, by);
-        for direction in [Direction::Long, Direction::Short] {
-            self.pay_fraction(direction, now, account);
-        }
+        self.pay_fractions(now, account);
     }
 
     /// What waits of a symbol, and what was decided on the bar before, after a split or a roll.
@@ -232,29 +230,31 @@ impl Simulator {
     }
 
     /// Pays what a split leaves below a volume step, of the newest part first.
-    fn pay_fraction<A: Account>(&mut self, direction: Direction, now: &SymbolBar, account: &mut A) {
+    fn pay_fractions<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         let Some(step) = self.instrument(now.symbol).volume_step else {
             return;
         };
-        let open = self.positions.of_symbol(now.symbol);
-        let open = open.filter(|position| position.direction == direction);
-        let total = open.fold(0.0, |sum, position| sum + position.lots);
-        let mut left = total - self.instrument(now.symbol).round_down(total);
-        while left > EQUAL_STEPS * step {
-            let newest = self.positions.newest_of(now.symbol, direction);
-            let Some(index) = newest else { return };
-            let position = &self.positions.open[index];
-            let closes_all = left >= position.lots * (1.0 - EQUAL_STEPS);
-            let lots = if closes_all { position.lots } else { left };
-            let price = if now.trades {
-                now.bar.side(direction.exit_side()).open
-            } else {
-                position.marked_price
-            };
-            let reason = ExitReason::SplitCash;
-            let closing = Closing::without_order(index, lots, price, reason);
-            self.close_position(&closing, now, account);
-            left -= lots;
+        for direction in [Direction::Long, Direction::Short] {
+            let open = self.positions.of_symbol(now.symbol);
+            let open = open.filter(|position| position.direction == direction);
+            let total = open.fold(0.0, |sum, position| sum + position.lots);
+            let mut left = total - self.instrument(now.symbol).round_down(total);
+            while left > EQUAL_STEPS * step {
+                let newest = self.positions.newest_of(now.symbol, direction);
+                let Some(index) = newest else { break };
+                let position = &self.positions.open[index];
+                let closes_all = left >= position.lots * (1.0 - EQUAL_STEPS);
+                let lots = if closes_all { position.lots } else { left };
+                let price = if now.trades {
+                    now.bar.side(direction.exit_side()).open
+                } else {
+                    position.marked_price
+                };
+                let reason = ExitReason::SplitCash;
+                let closing = Closing::without_order(index, lots, price, reason);
+                self.close_position(&closing, now, account);
+                left -= lots;
+            }
         }
     }
 
@@ -318,6 +318,7 @@ impl Simulator {
         if cash == 0.0 {
             self.rename_submitted(now.symbol, new.symbol, &by);
         }
+        let is_held = self.holds(now.symbol);
         for position in self.positions.open.iter_mut() {
             if position.symbol != now.symbol {
                 continue;
@@ -346,8 +347,9 @@ impl Simulator {
         } else {
             self.book.cancel_of(now.symbol, RejectReason::Delisted);
         }
-        for direction in [Direction::Long, Direction::Short] {
-            self.pay_fraction(direction, new, account);
+        // Where nothing went on, what is held of the other symbol stays as it is.
+        if is_held {
+            self.pay_fractions(new, account);
         }
     }
 
