@@ -211,3 +211,9 @@ def test_what_fails_at_once_makes_no_batch_larger(monkeypatch: pytest.MonkeyPatc
     swept = omega.sweep(walk(2_000), native, failing + whole, workers=2)
     assert swept.failures.height == 8
     assert made[:2] == [8, 8]
+
+
+def test_tables_of_a_sweep_whose_runs_all_failed_are_refused_as_that() -> None:
+    swept = omega.sweep(CANDLES, omega.native("sma_cross"), {"slow": [-1, -2]}, trades=True)
+    with pytest.raises(omega.ConfigError, match=r"trades: all 2 runs of this sweep failed"):
+        _ = swept.trades

@@ -314,6 +314,11 @@ class SweepResult(Pictures):
 
     def _beside(self, name: str) -> pl.DataFrame:
         found = self._kept(name)
+        errors = self._rows.get_column("error", default=None)
+        if found is None and errors is not None and len(errors) and not errors.null_count():
+            raise ConfigError(
+                f"{name}: all {len(self)} runs of this sweep failed; see SweepResult.failures"
+            )
         if found is None:
             raise ConfigError(
                 f"{name}: this sweep did not keep them; ask for them with sweep(..., {name}=True)"
