@@ -110,6 +110,25 @@ def test_levels_follow_a_roll(backend: str) -> None:
 
 
 @each_backend
+def test_the_view_of_a_position_follows_a_roll_at_its_own_price(backend: str) -> None:
+    """Bought at 100.5, and rolled on the next day into 100.5."""
+    seen: list[tuple[int, float, int]] = []
+
+    class Holds(omega.Strategy):
+        def on_bar(self, bar: omega.Bar) -> None:
+            if bar.index == 0:
+                self.buy(size=2)
+            elif self.position is not None:
+                held = self.position
+                seen.append((held.entry_index, held.entry_price, held.bars_held))
+
+    prices = ["open", "high", "low", "close"]
+    contracts = {"H4": OLD, "M4": NEW.with_columns(pl.col(*prices) - 11.0)}
+    omega.run_backtest(omega.Continuous(contracts, roll="days:1"), Holds(), backend=backend)
+    assert seen == [(1, 100.5, 0), (2, 100.5, 0), (2, 100.5, 1)]
+
+
+@each_backend
 def test_orders_that_wait_follow_a_roll(backend: str) -> None:
     """Decided on the bar before, or waiting: 99 in the old contract is 109 in the new one."""
     for index in (0, 1):

@@ -10,7 +10,6 @@ use super::position_views::{OrderView, PositionView};
 use super::tracks::Tracks;
 use omega_core::execution::{Order, Position};
 use omega_core::replay::Rates;
-use omega_core::types::SymbolId;
 
 /// Something of the run as it was published, and the object that Python has of it once it was read.
 #[derive(Debug)]
@@ -55,13 +54,13 @@ pub(super) fn renew<'a, T: Clone + 'a, V, Id: PartialEq>(
     shown.truncate(kept);
 }
 
-/// What of an open position may change and is read.
-pub(super) fn changing(
-    position: &Position,
-) -> (SymbolId, f64, f64, Option<f64>, Option<f64>, Option<f64>) {
+/// What of an open position may change and is read; a roll changes its entry, maybe at one price.
+pub(super) fn changing(position: &Position) -> impl PartialEq + use<> {
     let Position {
         symbol,
         lots,
+        entry_index,
+        entry_time,
         entry_price,
         entry_rate,
         stop_loss,
@@ -69,12 +68,8 @@ pub(super) fn changing(
         ..
     } = *position;
     (
-        symbol,
-        lots,
-        entry_price,
-        entry_rate,
-        stop_loss,
-        take_profit,
+        (symbol, lots, entry_index, entry_time),
+        (entry_price, entry_rate, stop_loss, take_profit),
     )
 }
 
