@@ -19,6 +19,7 @@ import pytest
 
 import omega
 from omega.errors import ConfigError
+from omega.sweeps import rows
 from tests.support.backends import WITHOUT_CORE
 from tests.support.sweep_strategies import GRID, Cross, Slow, walk
 
@@ -75,6 +76,19 @@ def start(folder: Path) -> subprocess.Popen[str]:
         env={**os.environ, "PYTHONPATH": PATH},
         start_new_session=True,
     )
+
+
+def test_runs_with_many_rows_are_written_a_few_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "TABLE_ROWS", 1_000)
+    whole = omega.sweep(walk(300), Cross, GRID, workers=1, equity=True)
+    done = omega.sweep(walk(300), Cross, GRID, workers=1, equity=True, out=tmp_path / "out")
+    assert done.equity.equals(whole.equity)
+    sizes = [len(pl.read_parquet(part)) for part in (tmp_path / "out").glob("equity-*")]
+    assert sum(sizes) == len(whole.equity)
+    assert len(sizes) > 1
+    assert max(sizes) < 1_000 + 300, "a part ends with the run that reaches the limit"
 
 
 def test_a_sweep_killed_ten_times_is_the_sweep(tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ from omega.sweeps.table import Schema, beside, joined, parameters_match, settled
 AT_ONCE = 1_000
 """Rows that are put into columns together."""
 
+TABLE_ROWS = 500_000
+"""Rows of their tables that are: Ctrl-C waits for what is being written."""
+
 _Columns = tuple[pl.DataFrame, dict[str, pl.DataFrame]]
 """Rows, and the tables beside them."""
 
@@ -37,6 +40,7 @@ class Rows:
             is_searched,
         )
         self._loose: list[Row] = []
+        self._table_rows = 0
         self._held: list[_Columns] = []
         self._kept: dict[int, Mapping[str, Any]] = {}
         self._before: pl.DataFrame | None = parts.table() if parts else None
@@ -72,9 +76,10 @@ class Rows:
     def add(self, row: Row) -> None:
         """Take a row."""
         self._loose.append(row)
+        self._table_rows += sum(len(table) for table in row.tables.values())
         if self._is_searched:
             self._kept[row.number] = row.metrics if row.error is None else {"error": row.error}
-        if len(self._loose) >= AT_ONCE:
+        if len(self._loose) >= AT_ONCE or self._table_rows >= TABLE_ROWS:
             self.flush()
         self.flush_late()
 
@@ -90,7 +95,7 @@ class Rows:
 
     def flush(self) -> None:
         """Put the rows so far into columns, or into the folder."""
-        rows = list(self._loose)
+        rows, self._table_rows = list(self._loose), 0
         self._flushed = time.monotonic()
         if not rows:
             return
