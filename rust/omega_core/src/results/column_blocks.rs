@@ -293,6 +293,6 @@ mod tests {
         let made = arrays(&[1, 2, 4], 9);
         assert!(made[1].nulls().is_none());
         assert_eq!(made[4].null_count(), 3);
-        assert!(arrays(&[], 0).iter().all(|column| column.is_empty()));
+        assert!(arrays(&[], 0).iter().all(Array::is_empty));
     }
 }
