@@ -239,7 +239,8 @@ def _dividends(events: Events, dated: Dates) -> EventRows:
     is_meant = (places >= 0) & (amounts != 0.0)
     rows = list(itertools.compress(events.dividends, is_meant.tolist()))
     places, amounts = places[is_meant], amounts[is_meant]
-    times = np.array([dated.time(row[1]) for row in rows], dtype=np.int64)
+    begins = {day: dated.time(day) for day in {row[1] for row in rows}}
+    times = np.array([begins[row[1]] for row in rows], dtype=np.int64)
     taxes = np.array([events.tax if row[4] is None else row[4] for row in rows], dtype=np.float64)
     pays = np.full(len(rows), NO_TIME)
     if events.pay == "date":

@@ -244,6 +244,10 @@ impl<S: Strategy<Error = OmegaError>> Strategy for WithPyError<S> {
         self.0.wants_events()
     }
 
+    fn expected_orders(&self) -> usize {
+        self.0.expected_orders()
+    }
+
     #[inline]
     fn evaluate(
         &mut self,

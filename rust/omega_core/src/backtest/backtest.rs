@@ -151,6 +151,7 @@ impl<'a> Backtest<'a> {
         P: replay::Portfolio,
     {
         let (market, plan) = (self.market, &self.plan);
+        let buffers = buffers.with_room_for(strategy.expected_orders());
         // Made for each run, because rates and magnifiers move along the candles: two runs of one
         // backtest share nothing that changes.
         let mut feed = Feed {

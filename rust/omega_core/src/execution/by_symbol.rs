@@ -1,6 +1,7 @@
 //! Positions by their symbol: of many symbols, each bar looks at its own alone.
 
 use super::Position;
+use super::places::Places;
 use super::positions::Positions;
 use crate::types::{Direction, SymbolId};
 
@@ -76,7 +77,7 @@ impl Positions {
     }
 
     fn index_anew(&mut self) {
-        self.places.iter_mut().for_each(Vec::clear);
+        self.places.iter_mut().for_each(Places::clear);
         for (place, position) in (0..).zip(&*self.open) {
             self.places[position.symbol.index()].push(place);
         }
@@ -100,7 +101,7 @@ impl Positions {
     /// Changes those of a symbol, in the order of entry.
     pub(super) fn for_each_of(&mut self, symbol: SymbolId, mut change: impl FnMut(&mut Position)) {
         if self.is_indexed {
-            for &place in &self.places[symbol.index()] {
+            for &place in &*self.places[symbol.index()] {
                 change(&mut self.open[place as usize]);
             }
         } else {

@@ -234,9 +234,8 @@ impl Progress {
             return &[];
         }
         let rest = &schedule.of_symbol[symbol.index()][self.of_symbol[symbol.index()]..];
-        let first = rest.partition_point(|event| event.bar < Some(bars.start));
-        let past = rest.partition_point(|event| event.bar < Some(bars.end));
-        &rest[first..past]
+        let rest = &rest[first_at(rest, bars.start)..];
+        &rest[..first_at(rest, bars.end)]
     }
 
     /// The events of steps that are to come until a time, that included.
@@ -267,6 +266,17 @@ impl Progress {
         let of_steps = next(&schedule.of_steps, self.of_steps);
         of_symbol.chain(of_steps).min().unwrap_or(i64::MAX)
     }
+}
+
+/// The place of the first event of a bar or of a later one.
+// From the head on: it is near there, and a search from the middle finds nothing in a cache.
+fn first_at(events: &[Event], bar: usize) -> usize {
+    let mut reach = 1;
+    while events.get(reach).is_some_and(|event| event.bar < Some(bar)) {
+        reach *= 2;
+    }
+    let reached = &events[..events.len().min(reach)];
+    reached.partition_point(|event| event.bar < Some(bar))
 }
 
 /// The bar that an event waits for; beyond all where there is none.
@@ -354,5 +364,29 @@ impl Carry {
         };
         let next = self.funding.iter().filter_map(next);
         next.min().unwrap_or(i64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_search_from_the_head_finds_what_a_search_of_all_finds() {
+        let events: Vec<Event> = [2, 2, 3, 7, 8, 8, 8, 20, 21]
+            .map(|bar| Event {
+                symbol: SymbolId(0),
+                time: 0,
+                bar: Some(bar),
+                what: Happening::Split { ratio: 2.0 },
+            })
+            .into();
+        for from in 0..=events.len() {
+            for bar in 0..25 {
+                let rest = &events[from..];
+                let found = rest.iter().position(|event| event.bar >= Some(bar));
+                assert_eq!(first_at(rest, bar), found.unwrap_or(rest.len()));
+            }
+        }
     }
 }

@@ -24,6 +24,7 @@ mod matching;
 mod oco;
 mod oco_groups;
 mod order;
+mod places;
 mod position;
 mod positions;
 mod queue;

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use super::places::Places;
 use super::roster::Roster;
 use super::{Account, Concern, Fill, LastTrades, Live, Position, Semantics, StepBars, SymbolBar};
 use crate::types::{SymbolId, TradeId};
@@ -19,7 +20,7 @@ pub(super) struct Positions {
     of_each: Vec<u32>,
     /// Places among the open ones, by `SymbolId`; not kept up while `is_indexed` is false.
     // Of 500 symbols each would look at all positions of all others on each bar.
-    pub(super) places: Vec<Vec<u32>>,
+    pub(super) places: Vec<Places>,
     /// Whether `places` are right; never of one symbol, whose positions are all.
     pub(super) is_indexed: bool,
     /// Whether what is closed stays in its place, without lots, until the closes are over.
@@ -61,7 +62,7 @@ impl Positions {
             fills: Vec::new(),
             last_trades: vec![LastTrades::default(); symbols],
             of_each: vec![0; symbols],
-            places: vec![Vec::new(); symbols],
+            places: vec![Places::default(); symbols],
             is_indexed: symbols > 1,
             is_closing_many: false,
             entries: 0,
@@ -109,6 +110,11 @@ impl Positions {
     #[inline]
     pub(super) fn count_of(&self, symbol: SymbolId) -> usize {
         self.of_each[symbol.index()] as usize
+    }
+
+    /// How many are open of each symbol.
+    pub(super) fn counts(&self) -> impl Iterator<Item = usize> {
+        self.of_each.iter().map(|&count| count as usize)
     }
 
     /// Adds a position and the fill that opened it.

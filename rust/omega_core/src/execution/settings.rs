@@ -147,6 +147,11 @@ impl Settings {
             .is_some_and(|carry| carry.has_interest())
     }
 
+    /// Whether any symbol has a swap (M4).
+    pub(super) fn charges_swap(&self) -> bool {
+        self.symbols.iter().any(|symbol| symbol.swap.is_charged())
+    }
+
     /// The days of a symbol (T4).
     #[inline]
     #[must_use]

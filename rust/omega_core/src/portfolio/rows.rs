@@ -122,6 +122,12 @@ impl PortfolioBuffers {
         room(&mut self.spans, orders);
     }
 
+    /// Makes room for what so many orders of a portfolio come to, and for its dividends.
+    pub(crate) fn make_room_for(&mut self, orders: usize) {
+        room(&mut self.trades, orders);
+        room(&mut self.ledger, 2 * orders);
+    }
+
     /// Takes the memory of rows, as far as nobody else has it.
     #[must_use]
     pub fn of(

@@ -147,11 +147,17 @@ impl<'a> Feed<'a> {
         loaded: &mut Loaded,
     ) {
         let context = &mut self.contexts[symbol.index()];
+        let visible = walk.visible()[symbol.index()];
+        loaded.visible.push(visible);
+        if walk.is_present(symbol) {
+            // What it was before is of no use, and of many symbols in no cache any more.
+            loaded.bars.push(context.symbol_bar(symbol, walk));
+            return;
+        }
         let is_behind = |before: &SymbolBar| before.symbol < symbol;
         while loaded.before.get(*place).is_some_and(is_behind) {
             *place += 1;
         }
-        let visible = walk.visible()[symbol.index()];
         let known = loaded.visible_before.get(*place) == Some(&visible);
         let before = loaded
             .before
@@ -161,7 +167,6 @@ impl<'a> Feed<'a> {
             Some(before) => context.waits_on(before, walk),
             None => context.symbol_bar(symbol, walk),
         });
-        loaded.visible.push(visible);
     }
 
     /// Whether any symbol has finer bars.
@@ -273,10 +278,9 @@ impl SymbolContext {
     }
 }
 
-/// Whether a symbol stands where it stood: without a bar then, and without one now.
+/// Whether a symbol without a bar stands where it stood: it had none then.
 fn is_unmoved(before: &SymbolBar, walk: &Walk<'_>) -> bool {
-    let waits = !before.trades && !walk.is_present(before.symbol);
-    waits && before.index == walk.index(before.symbol)
+    !before.trades && before.index == walk.index(before.symbol)
 }
 
 /// The bar before the first one: no price is known.

@@ -183,6 +183,12 @@ pub trait Strategy<A = Action> {
         true
     }
 
+    /// How many orders it is sure to come to, about: room is made for their rows.
+    #[inline]
+    fn expected_orders(&self) -> usize {
+        0
+    }
+
     /// Whether it can decide at several steps in a row while only equity changes, and reads that.
     #[inline]
     fn looks_ahead(&self) -> Foresight {

@@ -44,4 +44,33 @@ impl RunBuffers {
         self.books.make_room(orders);
         self
     }
+
+    /// The same, emptied, with room for the rows of so many orders where they are many.
+    // A table that grows is copied each time until it is so large that its pages are moved: of
+    // 1,200,000 orders that took 4 % of a run. Smaller ones lie in memory of the run before, whose
+    // pages are there already.
+    #[must_use]
+    pub(crate) fn with_room_for(mut self, orders: usize) -> Self {
+        if orders > MOST_ORDERS {
+            room(&mut self.orders, orders);
+            // A sale may end several positions, each with a fill, a trade and a line of its own.
+            room(&mut self.fills, 2 * orders);
+            self.books.make_room_for(orders);
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_orders_have_room_from_the_start_and_few_grow_as_they_come() {
+        let few = RunBuffers::default().with_room_for(MOST_ORDERS);
+        assert_eq!((few.orders.capacity(), few.fills.capacity()), (0, 0));
+        let many = RunBuffers::default().with_room_for(MOST_ORDERS + 1);
+        assert!(many.orders.capacity() > MOST_ORDERS);
+        assert!(many.fills.capacity() > 2 * MOST_ORDERS);
+    }
 }

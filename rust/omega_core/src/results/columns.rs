@@ -5,19 +5,13 @@ use std::sync::Arc;
 use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::types::UInt32Type;
 use arrow_array::{
-    ArrayRef, BooleanArray, DictionaryArray, Float64Array, ListArray, StringArray,
-    TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray,
-    TimestampSecondArray, UInt32Array,
+    ArrayRef, DictionaryArray, Float64Array, ListArray, StringArray, TimestampMicrosecondArray,
+    TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt32Array,
 };
-use arrow_buffer::{BooleanBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 
 use super::schema::{Shared, tag_field};
 use crate::types::TimeUnit;
-
-/// An array of the iterator's values, under the name that the tables use.
-pub(super) fn u32s(values: impl IntoIterator<Item = u32>) -> ArrayRef {
-    u32_vec(values.into_iter().collect())
-}
 
 /// The vector itself as an array.
 pub(super) fn u32_vec(values: Vec<u32>) -> ArrayRef {
@@ -39,58 +33,9 @@ pub(super) fn narrow(value: usize) -> u32 {
     narrow
 }
 
-/// Identifiers that may be missing.
-pub(super) fn optional_u32s(values: impl IntoIterator<Item = Option<u32>>) -> ArrayRef {
-    Arc::new(values.into_iter().collect::<UInt32Array>())
-}
-
-/// Numbers.
-pub(super) fn f64s(values: impl IntoIterator<Item = f64>) -> ArrayRef {
-    f64_vec(values.into_iter().collect())
-}
-
-/// Several columns of numbers in one pass over rows.
-// A row is some cache lines: many rows leave the caches between one pass and the next.
-pub(super) fn f64_columns<R, const COLUMNS: usize>(
-    rows: &[R],
-    of: impl Fn(&R) -> [f64; COLUMNS],
-) -> [ArrayRef; COLUMNS] {
-    let mut columns = [(); COLUMNS].map(|()| Vec::with_capacity(rows.len()));
-    for row in rows {
-        for (column, value) in columns.iter_mut().zip(of(row)) {
-            column.push(value);
-        }
-    }
-    columns.map(f64_vec)
-}
-
 /// The vector itself as an array.
 pub(super) fn f64_vec(values: Vec<f64>) -> ArrayRef {
     Arc::new(Float64Array::new(ScalarBuffer::from(values), None))
-}
-
-/// Numbers that may be missing.
-pub(super) fn optional_f64s(values: impl IntoIterator<Item = Option<f64>>) -> ArrayRef {
-    let values: Vec<Option<f64>> = values.into_iter().collect();
-    // In two passes: a builder tests and appends value by value. Missing ones become 0, which is
-    // also what the fingerprint hashes for them.
-    let known = BooleanBuffer::collect_bool(values.len(), |row| values[row].is_some());
-    let numbers: Vec<f64> = values.into_iter().map(Option::unwrap_or_default).collect();
-    let missing = NullBuffer::new(known);
-    // Without a bitmap where nothing is missing, so that the fingerprint takes the column in one
-    // piece.
-    let nulls = (missing.null_count() > 0).then_some(missing);
-    Arc::new(Float64Array::new(numbers.into(), nulls))
-}
-
-/// Flags.
-pub(super) fn bools(values: impl IntoIterator<Item = bool>) -> ArrayRef {
-    Arc::new(BooleanArray::from(values.into_iter().collect::<Vec<_>>()))
-}
-
-/// Times of the run's unit and zone.
-pub(super) fn times(values: impl IntoIterator<Item = i64>, shared: &Shared) -> ArrayRef {
-    time_vec(values.into_iter().collect::<Vec<_>>(), shared)
 }
 
 /// A buffer, or a vector, itself as an array of times.

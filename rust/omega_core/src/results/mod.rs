@@ -4,6 +4,7 @@
 //! are read, and computes the metrics and a hash of the run, the same from rows as from tables.
 
 mod buffer_reuse;
+mod column_blocks;
 mod columns;
 mod fingerprint;
 mod foreign_tables;

@@ -4,19 +4,16 @@ use std::sync::{Arc, OnceLock};
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch};
 
-use super::columns::{
-    bools, dictionary, f64_columns, f64_vec, f64s, narrow, optional_dictionary, optional_f64s,
-    optional_u32s, place, tags, texts, time_vec, times, u32_vec, u32s,
-};
+use super::column_blocks::{ColumnBlocks, blocks};
+use super::columns::{f64_vec, narrow, optional_dictionary, time_vec, u32_vec};
 use super::lazy::Lazy;
 use super::row_columns::{self, TakeColumns, direction_name};
-use super::schema::{self, Column, Kind, Shared};
+use super::schema::{self, Column, Shared};
 use super::{RunRows, read};
 use crate::allocation;
 use crate::error::OmegaError;
 use crate::execution::{Fill, Order, Position, WeightRow};
 use crate::portfolio::{EquityCurve, Extremes, LedgerLine, Trade};
-use crate::types::SymbolId;
 
 /// The result tables of one run, each made when it is read first, and what is computed from them.
 #[derive(Debug, Clone)]
@@ -81,8 +78,8 @@ impl RunTables {
     }
 
     fn trades_and_intervals(&self) -> [RecordBatch; 2] {
-        let make = |rows: &Vec<Trade>| [trades(rows, &self.shared), intervals(rows, &self.shared)];
-        self.trades.read(make)
+        self.trades
+            .read(|rows| trades_and_intervals(rows, &self.shared))
     }
 
     /// How many positions, or parts of positions, were closed.
@@ -184,112 +181,28 @@ pub(super) fn batch(columns: &[Column], arrays: Vec<ArrayRef>, shared: &Shared) 
     }
 }
 
-fn symbols(ids: impl Iterator<Item = SymbolId>, shared: &Shared) -> ArrayRef {
-    dictionary(ids.map(|id| id.0), &shared.symbols)
-}
-
-/// A column of names out of the closed list that its schema states.
-fn categories(
-    table: &[Column],
-    column: &str,
-    names: impl Iterator<Item = &'static str>,
-) -> ArrayRef {
-    let kind = table.iter().find(|c| c.name == column).map(|c| c.kind);
-    let Some(Kind::Category(list)) = kind else {
-        panic!("'{column}' is a category")
-    };
-    // Names are constants, so that comparing addresses finds most of them; the same text at another
-    // address costs one more entry and gives the same key.
-    let mut met: Vec<(&'static str, u32)> = Vec::new();
-    let keys = names.map(|name| {
-        if let Some(&(_, key)) = met.iter().find(|(known, _)| std::ptr::eq(*known, name)) {
-            return key;
-        }
-        let Some(key) = place(name, list) else {
-            panic!("'{name}' is a name of category '{column}'")
-        };
-        met.push((name, key));
-        key
-    });
-    dictionary(keys, list)
-}
-
-/// Columns as the arrays of a table.
-struct Arrays<'a> {
-    table: &'static [Column],
-    shared: &'a Shared,
-    made: Vec<ArrayRef>,
-}
-
-impl<'a> Arrays<'a> {
-    fn of(table: &'static [Column], shared: &'a Shared) -> Self {
-        Self {
-            table,
-            shared,
-            made: Vec::with_capacity(table.len()),
-        }
+fn trades_and_intervals(rows: &[Trade], shared: &Shared) -> [RecordBatch; 2] {
+    let mut trades = ColumnBlocks::with_room(schema::TRADES, rows.len(), shared);
+    let mut intervals = ColumnBlocks::with_room(schema::INTERVALS, rows.len(), shared);
+    for block in blocks(rows) {
+        trades.write(|to| row_columns::trades(block, to));
+        intervals.write(|to| {
+            to.u32s(block.iter().map(|r| r.id.0));
+            to.f64s(block.iter().map(|r| r.net_pnl_worst));
+            to.f64s(block.iter().map(|r| r.net_pnl_best));
+        });
     }
-}
-
-impl<'a> TakeColumns<'a> for Arrays<'_> {
-    fn u32s(&mut self, values: impl Iterator<Item = u32>) {
-        self.made.push(u32s(values));
-    }
-
-    fn f64s(&mut self, values: impl Iterator<Item = f64>) {
-        self.made.push(f64s(values));
-    }
-
-    fn optional_f64s(&mut self, values: impl Iterator<Item = Option<f64>>) {
-        self.made.push(optional_f64s(values));
-    }
-
-    fn times(&mut self, values: impl Iterator<Item = i64>) {
-        self.made.push(times(values, self.shared));
-    }
-
-    fn bools(&mut self, values: impl Iterator<Item = bool>) {
-        self.made.push(bools(values));
-    }
-
-    fn symbols(&mut self, values: impl Iterator<Item = SymbolId>) {
-        self.made.push(symbols(values, self.shared));
-    }
-
-    fn names(&mut self, values: impl Iterator<Item = &'static str>) {
-        let column = self.table[self.made.len()].name;
-        self.made.push(categories(self.table, column, values));
-    }
-
-    fn texts(&mut self, values: impl Iterator<Item = Option<&'a str>>) {
-        self.made.push(texts(values));
-    }
-
-    fn tags(&mut self, values: impl Iterator<Item = &'a [String]>) {
-        self.made.push(tags(values));
-    }
-}
-
-fn trades(rows: &[Trade], shared: &Shared) -> RecordBatch {
-    let mut columns = Arrays::of(schema::TRADES, shared);
-    row_columns::trades(rows, &mut columns);
-    batch(schema::TRADES, columns.made, shared)
-}
-
-fn intervals(rows: &[Trade], shared: &Shared) -> RecordBatch {
-    let arrays = vec![
-        u32s(rows.iter().map(|r| r.id.0)),
-        f64s(rows.iter().map(|r| r.net_pnl_worst)),
-        f64s(rows.iter().map(|r| r.net_pnl_best)),
-    ];
-    batch(schema::INTERVALS, arrays, shared)
+    [trades, intervals].map(ColumnBlocks::into_batch)
 }
 
 fn orders(rows: &[Order], shared: &Shared) -> RecordBatch {
-    let mut columns = Arrays::of(schema::ORDERS, shared);
-    row_columns::hashed_orders(rows, &mut columns);
-    columns.made.push(notes(rows));
-    batch(schema::ORDERS, columns.made, shared)
+    let mut columns = ColumnBlocks::with_room(schema::HASHED_ORDERS, rows.len(), shared);
+    for block in blocks(rows) {
+        columns.write(|to| row_columns::hashed_orders(block, to));
+    }
+    let mut arrays = columns.into_arrays();
+    arrays.push(notes(rows));
+    batch(schema::ORDERS, arrays, shared)
 }
 
 fn notes(rows: &[Order]) -> ArrayRef {
@@ -304,19 +217,20 @@ fn notes(rows: &[Order]) -> ArrayRef {
 }
 
 fn fills(rows: &[Fill], shared: &Shared) -> RecordBatch {
-    let [price, lots, fee, slippage, rate] =
-        f64_columns(rows, |r| [r.price, r.lots, r.fee, r.slippage, r.rate]);
-    let arrays = vec![
-        u32s(rows.iter().map(|r| r.order.0)),
-        u32s(rows.iter().map(|r| r.trade.0)),
-        times(rows.iter().map(|r| r.time), shared),
-        price,
-        lots,
-        fee,
-        slippage,
-        rate,
-    ];
-    batch(schema::FILLS, arrays, shared)
+    let mut columns = ColumnBlocks::with_room(schema::FILLS, rows.len(), shared);
+    for block in blocks(rows) {
+        columns.write(|to| {
+            to.u32s(block.iter().map(|r| r.order.0));
+            to.u32s(block.iter().map(|r| r.trade.0));
+            to.times(block.iter().map(|r| r.time));
+            to.f64s(block.iter().map(|r| r.price));
+            to.f64s(block.iter().map(|r| r.lots));
+            to.f64s(block.iter().map(|r| r.fee));
+            to.f64s(block.iter().map(|r| r.slippage));
+            to.f64s(block.iter().map(|r| r.rate));
+        });
+    }
+    columns.into_batch()
 }
 
 fn equity(curve: &EquityCurve, shared: &Shared) -> RecordBatch {
@@ -338,46 +252,52 @@ fn equity(curve: &EquityCurve, shared: &Shared) -> RecordBatch {
 }
 
 fn ledger(rows: &[LedgerLine], shared: &Shared) -> RecordBatch {
-    let table = schema::LEDGER;
-    let arrays = vec![
-        times(rows.iter().map(|r| r.time), shared),
-        categories(table, "kind", rows.iter().map(|r| r.kind.name())),
-        optional_u32s(rows.iter().map(|r| r.trade.map(|trade| trade.0))),
-        f64s(rows.iter().map(|r| r.amount)),
-        f64s(rows.iter().map(|r| r.balance)),
-    ];
-    batch(table, arrays, shared)
+    let mut columns = ColumnBlocks::with_room(schema::LEDGER, rows.len(), shared);
+    for block in blocks(rows) {
+        columns.write(|to| {
+            to.times(block.iter().map(|r| r.time));
+            to.names(block.iter().map(|r| r.kind.name()));
+            to.optional_u32s(block.iter().map(|r| r.trade.map(|trade| trade.0)));
+            to.f64s(block.iter().map(|r| r.amount));
+            to.f64s(block.iter().map(|r| r.balance));
+        });
+    }
+    columns.into_batch()
 }
 
 fn positions(rows: &[Position], shared: &Shared) -> RecordBatch {
-    let table = schema::POSITIONS;
-    let directions = rows.iter().map(|r| direction_name(r.direction));
-    let arrays = vec![
-        u32s(rows.iter().map(|r| r.id.0)),
-        symbols(rows.iter().map(|r| r.symbol), shared),
-        categories(table, "direction", directions),
-        f64s(rows.iter().map(|r| r.lots)),
-        u32s(rows.iter().map(|r| narrow(r.entry_index))),
-        times(rows.iter().map(|r| r.entry_time), shared),
-        f64s(rows.iter().map(|r| r.entry_price)),
-        optional_f64s(rows.iter().map(|r| r.stop_loss)),
-        optional_f64s(rows.iter().map(|r| r.take_profit)),
-        f64s(rows.iter().map(|r| r.marked_profit)),
-        f64s(rows.iter().map(|r| r.swap)),
-        f64s(rows.iter().map(|r| r.entry_fee)),
-    ];
-    batch(table, arrays, shared)
+    let mut columns = ColumnBlocks::with_room(schema::POSITIONS, rows.len(), shared);
+    for block in blocks(rows) {
+        columns.write(|to| {
+            to.u32s(block.iter().map(|r| r.id.0));
+            to.symbols(block.iter().map(|r| r.symbol));
+            to.names(block.iter().map(|r| direction_name(r.direction)));
+            to.f64s(block.iter().map(|r| r.lots));
+            to.u32s(block.iter().map(|r| narrow(r.entry_index)));
+            to.times(block.iter().map(|r| r.entry_time));
+            to.f64s(block.iter().map(|r| r.entry_price));
+            to.optional_f64s(block.iter().map(|r| r.stop_loss));
+            to.optional_f64s(block.iter().map(|r| r.take_profit));
+            to.f64s(block.iter().map(|r| r.marked_profit));
+            to.f64s(block.iter().map(|r| r.swap));
+            to.f64s(block.iter().map(|r| r.entry_fee));
+        });
+    }
+    columns.into_batch()
 }
 
 fn weights(rows: &[WeightRow], shared: &Shared) -> RecordBatch {
     let drift = |row: &WeightRow| row.target.map(|target| row.realised - target);
-    let arrays = vec![
-        times(rows.iter().map(|r| r.time), shared),
-        symbols(rows.iter().map(|r| r.symbol), shared),
-        optional_f64s(rows.iter().map(|r| r.target)),
-        f64s(rows.iter().map(|r| r.realised)),
-        optional_f64s(rows.iter().map(drift)),
-        texts(rows.iter().map(|r| r.reason)),
-    ];
-    batch(schema::WEIGHTS, arrays, shared)
+    let mut columns = ColumnBlocks::with_room(schema::WEIGHTS, rows.len(), shared);
+    for block in blocks(rows) {
+        columns.write(|to| {
+            to.times(block.iter().map(|r| r.time));
+            to.symbols(block.iter().map(|r| r.symbol));
+            to.optional_f64s(block.iter().map(|r| r.target));
+            to.f64s(block.iter().map(|r| r.realised));
+            to.optional_f64s(block.iter().map(drift));
+            to.texts(block.iter().map(|r| r.reason));
+        });
+    }
+    columns.into_batch()
 }

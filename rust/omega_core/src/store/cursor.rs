@@ -10,6 +10,9 @@ pub struct Cursor<'a> {
     candles: &'a SymbolCandles,
     segment: usize,
     current: &'a Segment,
+    /// Those of the segment, which is somewhere else in memory.
+    // A step of many symbols looks at the time of each, and at no price of most.
+    times: &'a [i64],
     offset: usize,
 }
 
@@ -21,10 +24,12 @@ impl<'a> Cursor<'a> {
             return None;
         }
         let (segment, offset) = candles.locate(index);
+        let current = &candles.segments()[segment];
         Some(Self {
             candles,
             segment,
-            current: &candles.segments()[segment],
+            current,
+            times: &current.time,
             offset,
         })
     }
@@ -33,7 +38,7 @@ impl<'a> Cursor<'a> {
     #[inline]
     #[must_use]
     pub fn time(&self) -> i64 {
-        self.current.time[self.offset]
+        self.times[self.offset]
     }
 
     /// Both sides of the bar before it, where it lies in the same segment.
@@ -68,7 +73,7 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub fn advance(&mut self) -> bool {
         // Nearly every step: within a segment an increment is all there is to it.
-        if self.offset + 1 < self.current.len() {
+        if self.offset + 1 < self.times.len() {
             self.offset += 1;
             return true;
         }
@@ -76,6 +81,7 @@ impl<'a> Cursor<'a> {
         if let Some(next) = next {
             self.segment += 1;
             self.current = next;
+            self.times = &next.time;
             self.offset = 0;
         }
         next.is_some()

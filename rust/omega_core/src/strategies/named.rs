@@ -49,6 +49,12 @@ macro_rules! natives {
                 }
             }
 
+            fn expected_orders(&self) -> usize {
+                match self {
+                    $(Self::$strategy(strategy) => strategy.expected_orders(),)+
+                }
+            }
+
             #[inline]
             fn evaluate(
                 &mut self,

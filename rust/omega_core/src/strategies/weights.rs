@@ -178,6 +178,15 @@ impl Strategy for Weights {
         false
     }
 
+    fn expected_orders(&self) -> usize {
+        let own = |set: &TargetSet| set.weights.len();
+        match &self.due {
+            // Each symbol is traded to its own target.
+            Some(due) => due.len() * self.sets.iter().map(own).max().unwrap_or(0),
+            None => self.sets.iter().map(own).sum(),
+        }
+    }
+
     fn evaluate(
         &mut self,
         view: &View<'_>,
@@ -208,5 +217,33 @@ impl Strategy for Weights {
             }));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::SymbolCandles;
+    use crate::types::TimeUnit;
+
+    #[test]
+    fn orders_are_expected_of_each_set_or_of_each_step_of_a_schedule() {
+        let prices = (0..10).map(|day| (day, 1.0));
+        let market = Market::single(SymbolCandles::from_prices("A", TimeUnit::Second, prices));
+        let weight = TargetWeight {
+            symbol: SymbolId(0),
+            weight: Some(0.5),
+        };
+        let sets = [2, 4].map(|time| TargetSet {
+            time,
+            weights: vec![weight],
+        });
+        let expected = |schedule| {
+            let rules = RebalanceRules::default();
+            let missing = Missing::default();
+            Weights::new(&market, sets.to_vec(), &schedule, missing, rules).expected_orders()
+        };
+        assert_eq!(expected(Schedule::Changes), 2);
+        assert_eq!(expected(Schedule::Times(vec![3, 5, 7])), 3);
     }
 }

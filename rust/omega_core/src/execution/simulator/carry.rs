@@ -4,7 +4,8 @@
 use super::Simulator;
 use crate::execution::dated_events::Funding;
 use crate::execution::{
-    Account, AccountKind, Booking, LedgerKind, Position, RejectReason, StepBars, SymbolBar,
+    Account, AccountKind, Booking, LedgerKind, Position, RejectReason, Settings, StepBars,
+    SymbolBar,
 };
 use crate::types::{Direction, SymbolId, TradeId};
 
@@ -14,6 +15,9 @@ const YEAR: f64 = 360.0;
 /// Where a run with carry stands.
 #[derive(Debug, Default)]
 pub(super) struct Accrued {
+    /// Whether any symbol has a swap.
+    // Of many symbols the settings of each are in no cache.
+    pub(super) charges_swap: bool,
     /// The day of the last step.
     day: Option<i64>,
     /// The symbol whose bar is being walked inside, so that what leaves it has not paid its funding
@@ -23,12 +27,22 @@ pub(super) struct Accrued {
     entered: Vec<TradeId>,
 }
 
+impl Accrued {
+    /// Nothing yet.
+    pub(super) fn of(settings: &Settings) -> Self {
+        Self {
+            charges_swap: settings.charges_swap(),
+            ..Self::default()
+        }
+    }
+}
+
 impl Simulator {
     /// Books the nights between the last bar and this one (M4).
     pub(super) fn book_nights<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
-        // First, since a day is found by a division.
         let swap = &self.settings.symbols[now.symbol.index()].swap;
-        if !swap.is_charged() {
+        // First, since a day is found by a division.
+        if !self.accrued.charges_swap || !swap.is_charged() {
             return;
         }
         let days = self.settings.days(now.symbol);

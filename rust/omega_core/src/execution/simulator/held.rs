@@ -4,7 +4,7 @@ use crate::execution::{Position, open_profit};
 use crate::types::{Direction, TradeId};
 
 /// What the sums need of a position.
-// A position is four cache lines; of 5,000 symbols they are read one after the other, once a block,
+// A position is five cache lines; of 5,000 symbols they are read one after the other, once a block,
 // and not again symbol by symbol.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Held {

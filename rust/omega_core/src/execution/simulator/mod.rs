@@ -123,7 +123,7 @@ impl Simulator {
             positions: Positions::new(settings.symbols.len()),
             volumes: participation::Volumes::new(&settings),
             actions: corporate::Actions::of(&settings),
-            accrued: carry::Accrued::default(),
+            accrued: carry::Accrued::of(&settings),
             has_dates: settings.schedule.is_some() || settings.carry.is_some(),
             is_awake: settings.has_interest(),
             settings,

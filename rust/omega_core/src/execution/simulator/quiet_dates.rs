@@ -29,6 +29,9 @@ struct Payment {
     step: usize,
     time: i64,
     trade: TradeId,
+    /// Its place among the open ones.
+    // Found by number it would be searched for, among thousands.
+    place: usize,
     gross: f64,
     kept: f64,
 }
@@ -147,12 +150,14 @@ impl Simulator {
                     });
                 }
                 Happening::Dividend { amount, tax, .. } => {
-                    for position in positions {
+                    let places = &self.positions.places[event.symbol.index()];
+                    for (&place, position) in places.iter().zip(positions) {
                         let (gross, kept) = dividend_of(position, (amount, tax), own.rate);
                         dates.payments.push(Payment {
                             step,
                             time: own.bars.time(step).unwrap_or(event.time),
                             trade: position.id,
+                            place: place as usize,
                             gross,
                             kept,
                         });
@@ -246,11 +251,9 @@ impl Simulator {
             && payment.step == step
         {
             dates.paid += 1;
-            if let Some(index) = self.positions.index_of(payment.trade) {
-                let position = &mut self.positions.open[index];
-                position.swap += payment.gross;
-                position.swap += payment.kept;
-            }
+            let position = &mut self.positions.open[payment.place];
+            position.swap += payment.gross;
+            position.swap += payment.kept;
             let amounts = (payment.gross, payment.kept);
             book_dividend(account, payment.trade, amounts, payment.time);
         }

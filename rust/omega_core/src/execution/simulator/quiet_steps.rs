@@ -10,6 +10,7 @@ use super::held::Held;
 use super::quiet_dates::Dates;
 use super::symbol_bars::{OwnBars, Seen, prices};
 use crate::execution::marks::{for_each_price, lesser};
+use crate::execution::positions::Positions;
 use crate::execution::{Account, Exposure, Position, Semantics};
 use crate::store::{FETCHED, Stretch};
 use crate::types::{Bar, Direction, SymbolId};
@@ -165,9 +166,7 @@ impl Simulator {
     /// How many steps come before one in which a level is reached or a date is due; notes what the
     /// sums need of each position.
     fn quiet_steps(&self, bars: &[Option<OwnBars<'_>>], most: usize, passed: &mut Passed) -> usize {
-        passed.held.clear();
-        passed.exposures.clear();
-        passed.exposures.resize(bars.len(), Exposure::default());
+        passed.begin_held(&self.positions);
         let held = || bars.iter().flatten();
         let mut steps = held().fold(most, |least, own| own.bars.len().min(least));
         if self.has_dates
@@ -176,15 +175,14 @@ impl Simulator {
             let until = self.next_carry(self.walked);
             steps = own.bars.part(0, steps).before(until);
         }
-        for position in &*self.positions.open {
+        for (place, position) in self.positions.open.iter().enumerate() {
             let Some(own) = &bars[position.symbol.index()] else {
                 return 0;
             };
             if self.needs_each_step(position, own.rate) {
                 return 0;
             }
-            passed.held.push(Held::of(position));
-            passed.exposures[position.symbol.index()].add(position, own.rate);
+            passed.hold(place, position, own.rate);
             passed.size += position.value + position.marked_profit.abs();
             let exits = position.own_exits();
             if !exits.is_never() {
@@ -201,7 +199,8 @@ impl Simulator {
             .entry_rate
             .is_some_and(|own| own != 1.0 || rate != 1.0);
         let swap = &self.settings.symbols[position.symbol.index()].swap;
-        is_converted || position.trailing_stop.is_some() || swap.is_charged()
+        let is_charged = self.accrued.charges_swap && swap.is_charged();
+        is_converted || position.trailing_stop.is_some() || is_charged
     }
 
     /// Adds up what is held at each of the first steps.
@@ -221,6 +220,9 @@ impl Simulator {
         dates.balances(balance, &mut sums.balances[..steps]);
         sums.opens = sums.balances;
         passed.begin(self.positions.open.len(), steps);
+        // Those of a position first, which are read again at once: lines of the large table are in
+        // no cache.
+        let mut closes = [0.0; BLOCK];
         // Symbol by symbol first: its bars are fetched once, for all that is made of them.
         for (symbol, own) in (0..).map(SymbolId).zip(bars) {
             if symbol.index().is_multiple_of(FETCHED) {
@@ -228,24 +230,23 @@ impl Simulator {
                 group.for_each(|own| own.bars.part(0, steps).fetch());
             }
             let Some(own) = own else { continue };
-            let first = passed.exposures[symbol.index()];
+            let of_symbol = passed.of_symbols[symbol.index()];
+            let first = of_symbol.exposure;
             let bars = own.bars.part(0, steps);
             sums.add_opens(dates.exposures(symbol, first, own.rate, steps), &bars);
             let mut dips = [0.0; BLOCK];
-            for &place in &self.positions.places[symbol.index()] {
-                let place = place as usize;
-                let parts = dates.parts(symbol, passed.held[place], steps);
-                let closes = &mut passed.closes[place * steps..][..steps];
-                for (part, position) in parts {
+            let held = &passed.held[of_symbol.first..of_symbol.past];
+            for (place, position) in held {
+                for (part, position) in dates.parts(symbol, *position, steps) {
                     let own = (own.bars.part(part.start, part.len()), own.rate);
-                    add_dips(&position, own, part.start, closes, &mut dips);
+                    add_dips(&position, own, part.start, &mut closes, &mut dips);
                 }
+                passed.closes[place * steps..][..steps].copy_from_slice(&closes[..steps]);
             }
             for (least, dip) in sums.dips.iter_mut().zip(dips) {
                 *least = lesser(*least, dip);
             }
-            if let Some(&place) = self.positions.places[symbol.index()].last() {
-                let last = &passed.held[place as usize];
+            if let Some((_, last)) = held.last() {
                 passed.seen[symbol.index()] = Some(Seen::of(last.direction, &bars));
             }
         }
@@ -303,17 +304,52 @@ pub(super) struct Passed {
     steps: usize,
     /// What the sums of the account are made of: rounding is a small part of it.
     size: f64,
-    /// By place of the positions.
-    held: Vec<Held>,
+    /// By symbol, there in the order of entry, with the place of each among all positions.
+    // One after the other in the order in which they are read, which the positions are not.
+    held: Vec<(usize, Held)>,
     /// By symbol, what is held of it before the first step.
-    exposures: Vec<Exposure>,
+    of_symbols: Vec<OfSymbol>,
     /// By place of the positions, the profit at the close of each step.
     closes: Vec<f64>,
     /// By symbol, what all bars come to.
     seen: Vec<Option<Seen>>,
 }
 
+/// What is held of a symbol: its exposure, and where its positions are among all.
+#[derive(Debug, Clone, Copy, Default)]
+struct OfSymbol {
+    exposure: Exposure,
+    first: usize,
+    past: usize,
+}
+
 impl Passed {
+    /// Makes room for the positions of each symbol.
+    fn begin_held(&mut self, positions: &Positions) {
+        self.of_symbols.clear();
+        let mut first = 0;
+        for count in positions.counts() {
+            let (exposure, past) = (Exposure::default(), first);
+            self.of_symbols.push(OfSymbol {
+                exposure,
+                first,
+                past,
+            });
+            first += count;
+        }
+        if let Some(any) = positions.open.first() {
+            self.held.resize(first, (0, Held::of(any)));
+        }
+    }
+
+    /// Notes a position; those of a symbol come in the order of entry.
+    fn hold(&mut self, place: usize, position: &Position, rate: f64) {
+        let own = &mut self.of_symbols[position.symbol.index()];
+        own.exposure.add(position, rate);
+        self.held[own.past] = (place, Held::of(position));
+        own.past += 1;
+    }
+
     fn begin(&mut self, positions: usize, steps: usize) {
         self.steps = steps;
         self.closes.resize(positions * steps, 0.0);
@@ -326,7 +362,7 @@ fn add_dips(
     position: &Held,
     (bars, rate): (Stretch<'_>, f64),
     from: usize,
-    closes: &mut [f64],
+    closes: &mut Block,
     dips: &mut Block,
 ) {
     let (prices, profit) = (prices(position.direction, &bars), position.profit(rate));

@@ -12,7 +12,7 @@ use crate::execution::{
     Account, AccountKind, Order, OrderStatus, RejectReason, StepBars, SymbolBar,
 };
 use crate::store::FETCHED;
-use crate::types::Direction;
+use crate::types::{Direction, SymbolId};
 
 impl Part {
     fn is_ready(&self, bars: StepBars<'_>) -> bool {
@@ -116,7 +116,9 @@ impl Simulator {
         for (place, part) in reducing.iter().enumerate() {
             if place.is_multiple_of(FETCHED) {
                 let next = reducing[place..].iter().take(FETCHED);
-                self.positions.fetch(next.map(|part| part.symbol));
+                let next = next.map(|part| part.symbol);
+                self.positions.fetch(next.clone());
+                self.fetch_settings(next);
             }
             let now = bars.of(part.symbol);
             let at = self.price_of(part, now);
@@ -135,6 +137,23 @@ impl Simulator {
         self.positions.end_closes();
     }
 
+    /// Reads the settings of some symbols, so that they are in a cache for the fills that come
+    /// next: see `Positions::fetch`.
+    fn fetch_settings(&self, symbols: impl Iterator<Item = SymbolId>) {
+        let mut seen = 0;
+        for symbol in symbols {
+            let own = &self.settings.symbols[symbol.index()];
+            let numbers = [
+                own.instrument.contract_size,
+                own.fees.fixed,
+                own.slippage.fixed,
+                own.swap.long,
+            ];
+            seen = numbers.iter().fold(seen, |seen, own| seen ^ own.to_bits());
+        }
+        std::hint::black_box(seen);
+    }
+
     /// Where an order of a rebalance fills, before slippage.
     fn price_of(&self, part: &Part, now: &SymbolBar) -> EntryPrice {
         let side = self.book.orders[part.row].direction.entry_side();
@@ -149,8 +168,13 @@ impl Simulator {
         bars: StepBars<'_>,
         account: &mut A,
     ) {
-        let mut increases = Vec::new();
-        for part in ready.iter().filter(|part| !part.reduces) {
+        let mut increases = Vec::with_capacity(ready.len());
+        let increasing: Vec<&Part> = ready.iter().filter(|part| !part.reduces).collect();
+        for (place, part) in increasing.iter().enumerate() {
+            if place.is_multiple_of(FETCHED) {
+                let next = increasing[place..].iter().take(FETCHED);
+                self.fetch_settings(next.map(|part| part.symbol));
+            }
             let now = bars.of(part.symbol);
             let Some(lots) = self.part_of_volume(part, waits, now) else {
                 continue;
