@@ -16,7 +16,8 @@ pub fn columns(bytes: &[u8]) {
     candles::check(&mut Unstructured::new(bytes));
 }
 
-/// Bytes to bars, rules and orders: a run that keeps every rule, and keeps it for a prefix.
+/// Bytes to bars, rules and orders: a run that keeps every rule, keeps it for a prefix, and comes
+/// to the same without its rows.
 ///
 /// # Panics
 ///
@@ -26,4 +27,5 @@ pub fn orders(bytes: &[u8]) {
     let done = run.check();
     assert!(done.bars < 8 + bytes.len() && done.ambiguous <= done.fills);
     run.check_prefix();
+    run.check_sums();
 }

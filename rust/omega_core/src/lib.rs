@@ -46,6 +46,9 @@ pub mod statistics;
 /// Memory that is requested before it is needed.
 pub mod allocation;
 
+/// A column as its changes, in the format that the fingerprint hashes.
+mod run_length;
+
 /// A market and a checked configuration in, a result out.
 pub mod backtest;
 

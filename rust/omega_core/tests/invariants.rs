@@ -44,3 +44,9 @@ fn what_comes_later_changes_nothing_before() {
     let check = |bytes: &[u8]| RandomRun::new(bytes).check_prefix();
     for_each(0..rounds() * ROUND / 5, ROUND / 5, STEP * 5, check);
 }
+
+#[test]
+fn a_run_without_rows_comes_to_what_its_tables_come_to() {
+    let check = |bytes: &[u8]| RandomRun::new(bytes).check_sums();
+    for_each(0..rounds() * ROUND, ROUND, STEP, check);
+}

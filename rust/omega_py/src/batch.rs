@@ -13,8 +13,8 @@ use super::foreign::ForeignStrategy;
 use super::native::NativeStrategy;
 use super::results::{PyMetric, PyRunTables};
 use super::without_python::rates_of;
-use omega_core::backtest::{BacktestResult, Config};
-use omega_core::batch::{Batch, Task, Trial};
+use omega_core::backtest::Config;
+use omega_core::batch::{self, Batch, Task, Trial};
 use omega_core::error::OmegaError;
 use omega_core::indicators::Cache;
 use omega_core::results::RunTables;
@@ -48,7 +48,7 @@ impl TrialFields<'_> {
     fn task<'t>(
         self,
         config: &Arc<Config>,
-        keep: &'t (impl Fn(&BacktestResult) -> Kept + Sync),
+        keep: &'t (impl Fn(&mut batch::Outcome) -> Kept + Sync),
     ) -> Task<'t, Kept> {
         let (config, warmup) = (Arc::clone(config), self.warmup);
         match self.entrant {
@@ -125,6 +125,17 @@ impl From<(bool, bool, bool)> for Wanted {
     }
 }
 
+impl Wanted {
+    /// What the trials are run for.
+    pub(super) fn of_batch(&self) -> batch::Wanted {
+        match (self.tables, self.fingerprint) {
+            (true, _) => batch::Wanted::Tables,
+            (false, true) => batch::Wanted::Fingerprint,
+            (false, false) => batch::Wanted::Metrics,
+        }
+    }
+}
+
 /// Blocks that the returns of each run are summed up in.
 const BLOCKS: usize = 16;
 
@@ -138,13 +149,12 @@ struct Kept {
 }
 
 impl Kept {
-    fn of(result: &BacktestResult, wanted: &Wanted) -> Self {
-        let (metrics, returns) = result.tables.measured();
+    fn of(result: &mut batch::Outcome, wanted: &Wanted) -> Self {
+        let (metrics, returns) = result.measured();
         Self {
             metrics: metrics.iter().map(|(_, value)| value.into()).collect(),
-            // Hashing reads every table, and a sweep seldom needs it.
-            fingerprint: wanted.fingerprint.then(|| result.fingerprint().to_owned()),
-            tables: wanted.tables.then(|| result.tables.clone()),
+            fingerprint: wanted.fingerprint.then(|| result.fingerprint()).flatten(),
+            tables: result.tables().cloned(),
             moments: trial_moments(returns.as_deref().unwrap_or_default(), BLOCKS),
             daily: returns.filter(|_| wanted.daily),
         }
@@ -173,7 +183,7 @@ impl Waiting {
     fn next<'t>(
         &mut self,
         py: Python<'_>,
-        keep: &'t (impl Fn(&BacktestResult) -> Kept + Sync),
+        keep: &'t (impl Fn(&mut batch::Outcome) -> Kept + Sync),
     ) -> PyResult<Option<Task<'t, Kept>>> {
         let Some(trial) = self.trials.bind(py).clone().next() else {
             return Ok(None);
@@ -198,7 +208,7 @@ pub(super) fn run(
     mut waiting: Waiting,
     (wanted, take): (&Wanted, &Py<PyAny>),
 ) -> PyResult<()> {
-    let keep = |result: &BacktestResult| Kept::of(result, wanted);
+    let keep = |result: &mut batch::Outcome| Kept::of(result, wanted);
     let raised = Mutex::new(None);
     let held = || raised.lock().unwrap_or_else(PoisonError::into_inner);
     let broken = |error: PyErr| {

@@ -445,14 +445,15 @@ impl Run {
         kept: (bool, bool, bool),
         take: Py<PyAny>,
     ) -> PyResult<()> {
-        let (most, threads) = most_and_threads;
+        let ((most, threads), wanted) = (most_and_threads, Wanted::from(kept));
         let batch = Batch {
             market: &self.tracks.market,
             cache: &self.cache,
             threads,
+            wanted: wanted.of_batch(),
         };
         let waiting = Waiting::new(settings, trials)?;
-        batch::run(py, &batch, most, waiting, (&Wanted::from(kept), &take))
+        batch::run(py, &batch, most, waiting, (&wanted, &take))
     }
 
     /// Walks the bars with a strategy of the core; the interpreter is released.

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use super::{BacktestResult, BacktestRows, Config, SymbolConfig};
 use crate::allocation;
 use crate::error::OmegaError;
-use crate::execution::{Simulator, SimulatorRows};
-use crate::portfolio::Portfolio;
+use crate::execution::{Fill, Order, Simulator, SimulatorRows};
+use crate::portfolio::{EquityStream, EquityWalk, Portfolio};
 use crate::replay::{self, Feed, NoObserver, Observer, Plan, RunCounts, Strategy};
-use crate::results::{RunBuffers, RunRows};
+use crate::results::schema::Shared;
+use crate::results::{RunBuffers, RunRows, RunSums};
+use crate::run_length::Changes;
 use crate::store::Market;
 
 /// A checked configuration over a market; it runs as often as wanted.
@@ -99,10 +101,61 @@ impl<'a> Backtest<'a> {
         O: Observer<Error = S::Error>,
     {
         let buffers = buffers.with_room(self.plan.end - self.plan.from);
-        let rows = self.walk(buffers, strategy, observer, Ok, |portfolio: Portfolio| {
-            portfolio
-        });
+        let rows = self.rows_in(buffers, strategy, observer, Ok, |native| native);
         rows.map(BacktestResult::from)
+    }
+
+    /// Runs a strategy for what its tables come to, without keeping their rows, in memory of a run
+    /// that is over; with what the fingerprint hashes where there is to be one.
+    ///
+    /// # Errors
+    /// As for `run_observed`.
+    pub fn run_summed<S, O>(
+        &self,
+        buffers: RunBuffers,
+        is_hashed: bool,
+        strategy: &mut S,
+        observer: &mut O,
+    ) -> Result<RunSums, S::Error>
+    where
+        S: Strategy,
+        O: Observer<Error = S::Error>,
+    {
+        let (market, plan) = (self.market, &self.plan);
+        let steps = plan.end - plan.from;
+        let RunBuffers {
+            orders,
+            fills,
+            mut books,
+            hashed_times,
+        } = buffers.with_room(steps);
+        let changes = if is_hashed {
+            require_equity(steps)?;
+            Some(Changes::with_room(
+                steps,
+                std::mem::take(&mut books.changes),
+            ))
+        } else {
+            None
+        };
+        let (shared, times) = (self.shared(), market.times(plan.from..plan.end));
+        let walk = EquityWalk::new(times.clone(), shared.clock(), Some(self.config.cash));
+        let books = Portfolio::summed(self.config.cash, EquityStream { walk, changes }, books);
+        let mut executor = self.simulator(orders, fills).summing_fills();
+        let (portfolio, _) = self.walk(&mut executor, books, strategy, observer, |native| {
+            Ok(native)
+        })?;
+        let (orders, fills, fill_sums) = executor.into_sums();
+        Ok(RunSums {
+            shared,
+            initial: self.config.cash,
+            times,
+            books: portfolio.into_sums(),
+            orders,
+            fill_sums,
+            fills,
+            hashed_times,
+        })
     }
 
     /// The same, without making tables of the rows.
@@ -134,10 +187,10 @@ impl<'a> Backtest<'a> {
         O: Observer<Error = S::Error>,
         P: replay::Portfolio,
     {
-        self.walk(RunBuffers::default(), strategy, observer, wrap, unwrap)
+        self.rows_in(RunBuffers::default(), strategy, observer, wrap, unwrap)
     }
 
-    fn walk<S, O, P>(
+    fn rows_in<S, O, P>(
         &self,
         buffers: RunBuffers,
         strategy: &mut S,
@@ -150,28 +203,48 @@ impl<'a> Backtest<'a> {
         O: Observer<Error = S::Error>,
         P: replay::Portfolio,
     {
-        let (market, plan) = (self.market, &self.plan);
+        let (first, steps) = (
+            self.market.time(self.plan.from),
+            self.plan.end - self.plan.from,
+        );
+        require_equity(steps)?;
         let buffers = buffers.with_room_for(strategy.expected_orders());
+        let mut executor = self.simulator(buffers.orders, buffers.fills);
+        // Room for all rows at once: a column that grew would be copied each time.
+        let books = Portfolio::new(self.config.cash, first, steps, buffers.books);
+        let (portfolio, counts) = self.walk(&mut executor, books, strategy, observer, wrap)?;
+        Ok(self.written(executor, unwrap(portfolio), counts))
+    }
+
+    fn simulator(&self, orders: Vec<Order>, fills: Vec<Fill>) -> Simulator {
+        // The unit of the first symbol, which is that of all: a market refuses others.
+        Simulator::new(self.config.settings(self.market, &self.traded_days))
+            .with_memory(orders, fills)
+    }
+
+    fn walk<S, O, P>(
+        &self,
+        executor: &mut Simulator,
+        mut books: Portfolio,
+        strategy: &mut S,
+        observer: &mut O,
+        wrap: impl FnOnce(Portfolio) -> Result<P, S::Error>,
+    ) -> Result<(P, RunCounts), S::Error>
+    where
+        S: Strategy,
+        O: Observer<Error = S::Error>,
+        P: replay::Portfolio,
+    {
+        let plan = &self.plan;
         // Made for each run, because rates and magnifiers move along the candles: two runs of one
         // backtest share nothing that changes.
+        let contexts = self.config.symbols.iter();
         let mut feed = Feed {
-            market,
-            contexts: self
-                .config
-                .symbols
-                .iter()
+            market: self.market,
+            contexts: contexts
                 .map(|symbol| symbol.context(self.config.volume()))
                 .collect(),
         };
-        // The unit of the first symbol, which is that of all: a market refuses others.
-        let mut executor = Simulator::new(self.config.settings(market, &self.traded_days))
-            .with_memory(buffers.orders, buffers.fills);
-        let (first, steps) = (market.time(plan.from), plan.end - plan.from);
-        allocation::require(steps * size_of::<f64>(), || {
-            format!("the equity of {steps} bars")
-        })?;
-        // Room for all rows at once: a column that grew would be copied each time.
-        let mut books = Portfolio::new(self.config.cash, first, steps, buffers.books);
         // Here and not in the loop: a portfolio of the user's own begins with the first decision.
         books.write_flat_rows(plan.start - plan.from);
         let mut portfolio = wrap(books)?;
@@ -179,11 +252,23 @@ impl<'a> Backtest<'a> {
             &mut feed,
             plan,
             strategy,
-            &mut executor,
+            executor,
             &mut portfolio,
             observer,
         )?;
-        Ok(self.written(executor, unwrap(portfolio), counts))
+        Ok((portfolio, counts))
+    }
+
+    /// What the tables of a run have in common.
+    fn shared(&self) -> Shared {
+        let candles = self.market.symbols();
+        Shared {
+            symbols: candles.iter().map(|one| one.name().to_owned()).collect(),
+            unit: candles[0].unit(),
+            timezone: candles[0].timezone().map(Into::into),
+            days: self.market.clock().days.clone(),
+            first_decision: Some(self.market.time(self.plan.start)),
+        }
     }
 
     fn written(
@@ -202,15 +287,11 @@ impl<'a> Backtest<'a> {
         let times = self.market.times(self.plan.from..self.plan.end);
         let extremes = portfolio.extremes();
         let (trades, ledger, equity) = portfolio.into_rows(times);
-        let candles = self.market.symbols();
         let contract_size = |symbol: &SymbolConfig| symbol.instrument.contract_size;
         BacktestRows {
             rows: RunRows {
-                symbols: candles.iter().map(|one| one.name().to_owned()).collect(),
+                shared: self.shared(),
                 contract_sizes: self.config.symbols.iter().map(contract_size).collect(),
-                unit: candles[0].unit(),
-                timezone: candles[0].timezone().map(str::to_owned),
-                days: self.market.clock().days.clone(),
                 trades,
                 orders,
                 fills,
@@ -219,10 +300,15 @@ impl<'a> Backtest<'a> {
                 positions,
                 weights,
                 extremes,
-                first_decision: Some(self.market.time(self.plan.start)),
             },
             counts,
             start: self.plan.start,
         }
     }
+}
+
+fn require_equity(steps: usize) -> Result<(), OmegaError> {
+    allocation::require(steps * size_of::<f64>(), || {
+        format!("the equity of {steps} bars")
+    })
 }

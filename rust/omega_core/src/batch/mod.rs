@@ -14,12 +14,12 @@ use std::time::Instant;
 
 use rayon::ThreadPoolBuilder;
 
-use crate::backtest::{Backtest, BacktestResult, Config};
+use crate::backtest::{Backtest, Config};
 use crate::error::OmegaError;
 use crate::indicators::Cache;
 use crate::interrupt::{self, LOOK};
 use crate::replay::{Observer, Strategy};
-use crate::results::RunBuffers;
+use crate::results::{Metrics, RunBuffers, RunSums, RunTables};
 use crate::store::Market;
 use crate::strategies::WarmedUp;
 
@@ -42,12 +42,61 @@ pub struct Task<'t, T>(Box<Run<'t, T>>);
 
 impl<M> Trial<M> {
     /// The trial, of whose result `keep` takes what the caller wants.
-    pub fn task<'t, S, T>(self, keep: &'t (impl Fn(&BacktestResult) -> T + Sync)) -> Task<'t, T>
+    pub fn task<'t, S, T>(self, keep: &'t (impl Fn(&mut Outcome) -> T + Sync)) -> Task<'t, T>
     where
         M: FnOnce(&Market, &Cache) -> Result<S, OmegaError> + Send + 't,
         S: Strategy<Error = OmegaError> + WarmedUp,
     {
         Task(Box::new(move |shared| shared.outcome(self, keep)))
+    }
+}
+
+/// What a trial is run for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Its tables, and whatever is computed from them.
+    Tables,
+    /// Its metrics and its fingerprint.
+    Fingerprint,
+    /// Its metrics alone.
+    Metrics,
+}
+
+/// A trial that is over.
+#[derive(Debug)]
+pub enum Outcome {
+    /// With its tables.
+    Tables(Box<RunTables>),
+    /// Without them.
+    Sums(Box<RunSums>),
+}
+
+impl Outcome {
+    /// All metrics, and the return of each day that they were made of; none where days have no
+    /// return.
+    #[must_use]
+    pub fn measured(&self) -> (Metrics, Option<Vec<f64>>) {
+        match self {
+            Self::Tables(tables) => tables.measured(),
+            Self::Sums(sums) => sums.measured(),
+        }
+    }
+
+    /// The fingerprint, but of a trial that was run for its metrics alone.
+    pub fn fingerprint(&mut self) -> Option<String> {
+        match self {
+            Self::Tables(tables) => Some(tables.fingerprint().to_owned()),
+            Self::Sums(sums) => sums.fingerprint(),
+        }
+    }
+
+    /// The tables, where they are kept.
+    #[must_use]
+    pub fn tables(&self) -> Option<&RunTables> {
+        match self {
+            Self::Tables(tables) => Some(tables),
+            Self::Sums(_) => None,
+        }
     }
 }
 
@@ -60,6 +109,8 @@ pub struct Batch<'a> {
     pub cache: &'a Cache,
     /// Threads at most; fewer where there are fewer trials.
     pub threads: usize,
+    /// What the trials are run for.
+    pub wanted: Wanted,
 }
 
 impl Batch<'_> {
@@ -170,7 +221,7 @@ impl SharedState<'_> {
     fn outcome<M, S, T>(
         &self,
         trial: Trial<M>,
-        keep: impl Fn(&BacktestResult) -> T,
+        keep: impl Fn(&mut Outcome) -> T,
     ) -> Result<T, OmegaError>
     where
         M: FnOnce(&Market, &Cache) -> Result<S, OmegaError>,
@@ -191,9 +242,20 @@ impl SharedState<'_> {
         let backtest = Backtest::new(market, config)?;
         let held = || self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
         let buffers = held().pop().unwrap_or_default();
-        let result = backtest.run_in(buffers, &mut strategy, &mut observer)?;
-        let kept = keep(&result);
-        held().push(RunBuffers::of(result.tables));
+        let wanted = self.batch.wanted;
+        let mut outcome = if wanted == Wanted::Tables {
+            let result = backtest.run_in(buffers, &mut strategy, &mut observer)?;
+            Outcome::Tables(Box::new(result.tables))
+        } else {
+            let is_hashed = wanted == Wanted::Fingerprint;
+            let sums = backtest.run_summed(buffers, is_hashed, &mut strategy, &mut observer)?;
+            Outcome::Sums(Box::new(sums))
+        };
+        let kept = keep(&mut outcome);
+        held().push(match outcome {
+            Outcome::Tables(tables) => RunBuffers::of(*tables),
+            Outcome::Sums(sums) => RunBuffers::of_sums(*sums),
+        });
         Ok(kept)
     }
 }
@@ -269,7 +331,7 @@ mod tests {
     fn run<T: Send>(
         (bars, threads): (u32, usize),
         windows: &[f64],
-        keep: impl Fn(&BacktestResult) -> T + Sync,
+        keep: impl Fn(&mut Outcome) -> T + Sync,
         look: impl FnMut() -> ControlFlow<()>,
     ) -> Vec<Result<T, OmegaError>> {
         let (market, cache, config) = (market(bars), Cache::default(), Arc::default());
@@ -277,6 +339,7 @@ mod tests {
             market: &market,
             cache: &cache,
             threads,
+            wanted: Wanted::Fingerprint,
         };
         let mut windows = windows.iter();
         let next = || {
@@ -298,9 +361,9 @@ mod tests {
 
     fn kept(threads: usize) -> Vec<Result<(MetricValue, String), OmegaError>> {
         let windows = [2.0, 0.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
-        let keep = |result: &BacktestResult| {
-            let hash = result.fingerprint().to_owned();
-            (result.metrics().net_profit, hash)
+        let keep = |outcome: &mut Outcome| {
+            let hash = outcome.fingerprint().unwrap_or_default();
+            (outcome.measured().0.net_profit, hash)
         };
         run((500, threads), &windows, keep, || ControlFlow::Continue(()))
     }
@@ -324,7 +387,7 @@ mod tests {
 
     #[test]
     fn a_broken_look_stops_what_runs_and_what_waits() {
-        let pause = |_: &BacktestResult| std::thread::sleep(Duration::from_millis(20));
+        let pause = |_: &mut Outcome| std::thread::sleep(Duration::from_millis(20));
         let outcomes = run((2_000, 2), &[2.0; 2_000], pause, || ControlFlow::Break(()));
         let stopped = |one: &&Result<(), OmegaError>| **one == Err(OmegaError::Stopped);
         assert_eq!(outcomes.len(), 2_000);
@@ -338,8 +401,9 @@ mod tests {
             market: &market,
             cache: &cache,
             threads: 2,
+            wanted: Wanted::Metrics,
         };
-        let pause = |_: &BacktestResult| std::thread::sleep(Duration::from_millis(20));
+        let pause = |_: &mut Outcome| std::thread::sleep(Duration::from_millis(20));
         let mut made = 0;
         let next = || {
             made += 1;

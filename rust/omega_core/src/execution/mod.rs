@@ -14,6 +14,7 @@ mod dated_events;
 mod distance;
 mod entry_limits;
 mod exposure;
+mod fill_sums;
 mod instrument;
 mod intrabar;
 mod labels;
@@ -45,6 +46,8 @@ pub use dated_events::{Carry, DatedRates, Event, Funding, Happening, Roll, Sched
 pub use distance::{Distance, Level};
 pub use entry_limits::{LastTrades, Limits};
 pub use exposure::{AccountStop, Exposure, Rest};
+pub(crate) use fill_sums::FillNumbers;
+pub use fill_sums::FillSums;
 pub use instrument::Instrument;
 pub use intrabar::{IntrabarPolicy, Outcome, Resolution, facing_path, low_comes_first, resolve};
 pub use labels::Labels;

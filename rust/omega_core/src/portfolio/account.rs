@@ -2,16 +2,19 @@
 
 use arrow_buffer::ScalarBuffer;
 
-use super::column::Column;
+use super::column::{Column, EquityStream};
 use super::intrabar_equity::{Extremes, Noted};
-use super::{EquityCurve, EquitySpan, LedgerKind, LedgerLine, PortfolioBuffers, Trade};
+use super::{
+    Booked, EquityCurve, EquitySpan, LedgerKind, LedgerLine, PortfolioBuffers, Trade, Walked,
+};
 use crate::execution::{Account, Booking, Exit, ExitReason, Fill, Lows, Position};
+use crate::run_length::Changes;
 use crate::types::TradeId;
 
 /// The equity rows so far; their times are those of the bars walked.
 #[derive(Debug)]
 struct Rows {
-    equity: Column<f64>,
+    equity: Column,
     spans: Vec<EquitySpan>,
     /// The newest span, of no rows before the first; not among the others yet.
     // Apart, so that a row which changes nothing only counts.
@@ -19,9 +22,9 @@ struct Rows {
 }
 
 impl Rows {
-    fn with_room(bars: usize, equity: Vec<f64>, spans: Vec<EquitySpan>) -> Self {
+    fn of(equity: Column, spans: Vec<EquitySpan>) -> Self {
         Self {
-            equity: Column::with_room(bars, equity),
+            equity,
             spans,
             newest: EquitySpan {
                 rows: 0,
@@ -55,10 +58,15 @@ impl Rows {
         }
     }
 
-    fn into_curve(mut self, time: ScalarBuffer<i64>) -> EquityCurve {
+    /// The last span joins the others.
+    fn end(&mut self) {
         if self.newest.rows > 0 {
             self.spans.push(self.newest);
         }
+    }
+
+    fn into_curve(mut self, time: ScalarBuffer<i64>) -> EquityCurve {
+        self.end();
         EquityCurve {
             time,
             equity: self.equity.into_buffer(),
@@ -72,6 +80,8 @@ impl Rows {
 pub struct Portfolio {
     balance: f64,
     ledger: Vec<LedgerLine>,
+    /// The sums of the ledger, where it is not kept.
+    booked: Option<Booked>,
     trades: Vec<Trade>,
     rows: Rows,
     noted: Noted,
@@ -83,22 +93,40 @@ impl Portfolio {
     /// An account with its first deposit, and room for one equity row for each bar to come.
     #[must_use]
     pub fn new(cash: f64, time: i64, bars: usize, buffers: PortfolioBuffers) -> Self {
-        let deposit = LedgerLine {
+        let mut ledger = buffers.ledger;
+        ledger.push(LedgerLine {
             time,
             kind: LedgerKind::Deposit,
             trade: None,
             amount: cash,
             balance: cash,
-        };
-        let mut ledger = buffers.ledger;
-        ledger.push(deposit);
+        });
+        let rows = Rows::of(Column::with_room(bars, buffers.equity), buffers.spans);
         Self {
-            balance: cash,
             ledger,
-            trades: buffers.trades,
-            noted: Noted::new(cash),
+            ..Self::of(cash, buffers.trades, rows)
+        }
+    }
+
+    /// An account that adds up what it would write down besides trades, equities into a stream.
+    #[must_use]
+    pub(crate) fn summed(cash: f64, stream: EquityStream, buffers: PortfolioBuffers) -> Self {
+        let equity = Column::streamed(stream, buffers.equity);
+        Self {
+            booked: Some(Booked::default()),
+            ..Self::of(cash, buffers.trades, Rows::of(equity, buffers.spans))
+        }
+    }
+
+    fn of(balance: f64, trades: Vec<Trade>, rows: Rows) -> Self {
+        Self {
+            balance,
+            ledger: Vec::new(),
+            booked: None,
+            trades,
+            noted: Noted::new(balance),
             receivable: 0.0,
-            rows: Rows::with_room(bars, buffers.equity, buffers.spans),
+            rows,
         }
     }
 
@@ -170,18 +198,46 @@ impl Portfolio {
         mut self,
         time: ScalarBuffer<i64>,
     ) -> (Vec<Trade>, Vec<LedgerLine>, EquityCurve) {
+        self.sort_trades();
+        (self.trades, self.ledger, self.rows.into_curve(time))
+    }
+
+    /// Trades in order of entry, and what everything else adds up to, at the end of a run.
+    #[must_use]
+    pub fn into_sums(mut self) -> PortfolioSums {
+        self.sort_trades();
+        self.rows.end();
+        let (stream, memory) = self.rows.equity.into_stream();
+        let (walked, changes) = stream.map_or_else(Default::default, |stream| {
+            (stream.walk.finish(), stream.changes)
+        });
+        PortfolioSums {
+            extremes: self.noted.extremes(),
+            trades: self.trades,
+            booked: self.booked.unwrap_or_default(),
+            walked,
+            changes,
+            spans: self.rows.spans,
+            memory,
+        }
+    }
+
+    fn sort_trades(&mut self) {
         // A stable sort: parts of one position stay in the order of their exits. By keys apart
         // where there is something to sort: a trade is too large to be moved time and again.
         if !self.trades.is_sorted_by_key(|trade| trade.entry) {
             self.trades.sort_by_cached_key(|trade| trade.entry);
         }
-        (self.trades, self.ledger, self.rows.into_curve(time))
     }
 
     fn add(&mut self, time: i64, kind: LedgerKind, trade: Option<TradeId>, amount: f64) {
         // One line for each change, added in the order of events: the ledger gives the balance to
         // the last bit (M5).
         self.balance += amount;
+        if let Some(booked) = &mut self.booked {
+            booked.add(kind, amount);
+            return;
+        }
         let line = LedgerLine {
             time,
             kind,
@@ -191,6 +247,21 @@ impl Portfolio {
         };
         self.ledger.push(line);
     }
+}
+
+/// What a portfolio comes to that keeps no rows but those of its trades.
+#[derive(Debug)]
+pub struct PortfolioSums {
+    /// Closed trades, in order of entry, then of exit.
+    pub(crate) trades: Vec<Trade>,
+    pub(crate) booked: Booked,
+    pub(crate) walked: Walked,
+    /// The equities as their changes, where they are hashed.
+    pub(crate) changes: Option<Changes>,
+    pub(crate) spans: Vec<EquitySpan>,
+    pub(crate) extremes: Option<Extremes>,
+    /// For the next run.
+    pub(crate) memory: Vec<f64>,
 }
 
 impl Account for Portfolio {

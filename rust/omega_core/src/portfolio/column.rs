@@ -4,46 +4,79 @@
 //! more than writing the values in it, and a run over millions of bars touches a hundred thousand
 //! of them.
 
-use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer};
-use bytemuck::Pod;
+use arrow_buffer::{Buffer, ScalarBuffer};
 use memmap2::{MmapMut, MmapOptions};
+
+use super::EquityWalk;
+use crate::run_length::Changes;
 
 /// From so many bytes on, the column lies in large pages.
 const LARGE: usize = 4 << 20;
 
-/// Values gathered before they are written to mapped memory together.
+/// Values gathered before they are written together: a multiple of what a part of them has to be.
 const STAGED: usize = 512;
 
 /// Values so far, with room for those to come.
 #[derive(Debug)]
-pub(super) struct Column<T> {
-    /// The newest values; all of them where no memory is mapped.
-    staged: Vec<T>,
-    pages: Option<MmapMut>,
-    /// How many values are in the mapped memory.
-    written: usize,
+pub(super) struct Column {
+    /// The newest values; all of them where they go nowhere else.
+    staged: Vec<f64>,
+    to: Sink,
 }
 
-impl<T: Pod + ArrowNativeType> Column<T> {
+/// Where values go of which no more are staged.
+#[derive(Debug)]
+enum Sink {
+    Staged,
+    Pages { pages: MmapMut, written: usize },
+    Stream(Box<EquityStream>),
+}
+
+/// What is kept of equities instead of the rows.
+#[derive(Debug)]
+pub(crate) struct EquityStream {
+    pub(crate) walk: EquityWalk,
+    /// What the fingerprint hashes, where there is to be one.
+    pub(crate) changes: Option<Changes>,
+}
+
+impl EquityStream {
+    fn add(&mut self, rows: &[f64]) {
+        self.walk.add(rows);
+        if let Some(changes) = &mut self.changes {
+            changes.add(rows);
+        }
+    }
+}
+
+impl Column {
     /// A column with room for so many values, in memory of another one where that has been long
     /// enough.
-    pub(super) fn with_room(values: usize, mut memory: Vec<T>) -> Self {
-        let bytes = values * size_of::<T>();
+    pub(super) fn with_room(values: usize, memory: Vec<f64>) -> Self {
+        let bytes = values * size_of::<f64>();
         // Short columns would waste most of a large page.
         let pages = (bytes >= LARGE).then(|| large_pages(bytes)).flatten();
-        memory.clear();
-        memory.reserve(if pages.is_some() { STAGED } else { values });
-        Self {
-            staged: memory,
-            pages,
-            written: 0,
+        match pages {
+            Some(pages) => Self::to(Sink::Pages { pages, written: 0 }, STAGED, memory),
+            None => Self::to(Sink::Staged, values, memory),
         }
+    }
+
+    /// A column that keeps none of its values.
+    pub(super) fn streamed(stream: EquityStream, memory: Vec<f64>) -> Self {
+        Self::to(Sink::Stream(Box::new(stream)), STAGED, memory)
+    }
+
+    fn to(to: Sink, room: usize, mut staged: Vec<f64>) -> Self {
+        staged.clear();
+        staged.reserve(room);
+        Self { staged, to }
     }
 
     /// Adds a value.
     #[inline]
-    pub(super) fn push(&mut self, value: T) {
-        if self.staged.len() == STAGED && self.pages.is_some() {
+    pub(super) fn push(&mut self, value: f64) {
+        if self.staged.len() == STAGED {
             self.write();
         }
         self.staged.push(value);
@@ -51,7 +84,7 @@ impl<T: Pod + ArrowNativeType> Column<T> {
 
     /// Adds the same value so many times.
     #[inline]
-    pub(super) fn push_many(&mut self, value: T, times: usize) {
+    pub(super) fn push_many(&mut self, value: f64, times: usize) {
         // A strategy with a callback on each bar writes its rows one by one.
         if times == 1 {
             self.push(value);
@@ -61,8 +94,8 @@ impl<T: Pod + ArrowNativeType> Column<T> {
     }
 
     /// Adds values.
-    pub(super) fn extend(&mut self, mut values: impl ExactSizeIterator<Item = T>) {
-        if self.pages.is_none() {
+    pub(super) fn extend(&mut self, mut values: impl ExactSizeIterator<Item = f64>) {
+        if matches!(self.to, Sink::Staged) || self.staged.len() + values.len() <= STAGED {
             // As one, whose length is known: a part of it would be added value by value.
             self.staged.extend(values);
             return;
@@ -77,13 +110,13 @@ impl<T: Pod + ArrowNativeType> Column<T> {
     }
 
     /// The newest value.
-    pub(super) fn last(&self) -> Option<T> {
+    pub(super) fn last(&self) -> Option<f64> {
         // What is written is written only to make room for the next value.
         self.staged.last().copied()
     }
 
     /// Replaces the newest value.
-    pub(super) fn replace_last(&mut self, value: T) {
+    pub(super) fn replace_last(&mut self, value: f64) {
         if let Some(last) = self.staged.last_mut() {
             *last = value;
         }
@@ -91,24 +124,37 @@ impl<T: Pod + ArrowNativeType> Column<T> {
 
     #[inline(never)]
     fn write(&mut self) {
-        if let Some(pages) = &mut self.pages {
-            let values: &mut [T] = bytemuck::cast_slice_mut(pages);
-            let end = self.written + self.staged.len();
-            values[self.written..end].copy_from_slice(&self.staged);
-            self.written = end;
-            self.staged.clear();
+        match &mut self.to {
+            Sink::Staged => return,
+            Sink::Pages { pages, written } => {
+                let values: &mut [f64] = bytemuck::cast_slice_mut(pages);
+                let end = *written + self.staged.len();
+                values[*written..end].copy_from_slice(&self.staged);
+                *written = end;
+            }
+            Sink::Stream(stream) => stream.add(&self.staged),
+        }
+        self.staged.clear();
+    }
+
+    /// The values as an Arrow buffer; their memory is the column's own. None of a stream.
+    pub(super) fn into_buffer(mut self) -> ScalarBuffer<f64> {
+        self.write();
+        match self.to {
+            Sink::Staged | Sink::Stream(_) => self.staged.into(),
+            Sink::Pages { pages, written } => {
+                let buffer = Buffer::from(bytes::Bytes::from_owner(pages));
+                ScalarBuffer::new(buffer, 0, written)
+            }
         }
     }
 
-    /// The values as an Arrow buffer; their memory is the column's own.
-    pub(super) fn into_buffer(mut self) -> ScalarBuffer<T> {
+    /// What became of all values where none are kept, and the memory of the column.
+    pub(super) fn into_stream(mut self) -> (Option<EquityStream>, Vec<f64>) {
         self.write();
-        match self.pages {
-            None => self.staged.into(),
-            Some(pages) => {
-                let buffer = Buffer::from(bytes::Bytes::from_owner(pages));
-                ScalarBuffer::new(buffer, 0, self.written)
-            }
+        match self.to {
+            Sink::Stream(stream) => (Some(*stream), self.staged),
+            Sink::Staged | Sink::Pages { .. } => (None, self.staged),
         }
     }
 }
@@ -145,7 +191,7 @@ mod tests {
     #[test]
     fn one_value_many_times() {
         let mut column = Column::with_room(LARGE, Vec::new());
-        column.push_many(7_u32, 1_300);
-        assert!(column.into_buffer().iter().eq([7; 1_300].iter()));
+        column.push_many(7.0, 1_300);
+        assert!(column.into_buffer().iter().eq([7.0; 1_300].iter()));
     }
 }

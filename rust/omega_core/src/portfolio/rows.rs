@@ -2,8 +2,10 @@
 
 use arrow_buffer::ScalarBuffer;
 
+use super::PortfolioSums;
 use crate::allocation::room;
 use crate::execution::{ExitReason, Labels, LedgerKind};
+use crate::run_length::Changes;
 use crate::types::{Direction, SymbolId, TradeId};
 
 /// A closed position, or a closed part of one.
@@ -105,6 +107,12 @@ pub struct EquitySpan {
     pub open_positions: u32,
 }
 
+/// How many rows have an open position.
+pub(crate) fn busy_rows(spans: &[EquitySpan]) -> usize {
+    let busy = spans.iter().filter(|span| span.open_positions > 0);
+    busy.map(|span| span.rows).sum()
+}
+
 /// Memory of a portfolio that is over, for the rows of the next one.
 #[derive(Debug, Default)]
 pub struct PortfolioBuffers {
@@ -112,6 +120,7 @@ pub struct PortfolioBuffers {
     pub(super) ledger: Vec<LedgerLine>,
     pub(super) equity: Vec<f64>,
     pub(super) spans: Vec<EquitySpan>,
+    pub(crate) changes: Changes,
 }
 
 impl PortfolioBuffers {
@@ -147,6 +156,18 @@ impl PortfolioBuffers {
             ledger,
             equity,
             spans,
+            changes: Changes::default(),
+        }
+    }
+
+    /// Takes the memory of sums.
+    pub(crate) fn of_sums(sums: PortfolioSums) -> Self {
+        Self {
+            trades: sums.trades,
+            ledger: Vec::new(),
+            equity: sums.memory,
+            spans: sums.spans,
+            changes: sums.changes.unwrap_or_default(),
         }
     }
 }

@@ -28,6 +28,12 @@ pub trait Executor {
         false
     }
 
+    /// Lets go of the fills so far, which the strategy has seen, but the newest; gives how many.
+    #[inline]
+    fn forget_fills(&mut self) -> usize {
+        0
+    }
+
     /// Takes the actions of the strategy, to be processed at the open of the step at a time, and
     /// marks the symbols that the step concerns; gives how many orders were submitted.
     fn submit(
@@ -134,7 +140,7 @@ pub struct ExecutorState<'a> {
     pub positions: &'a [Position],
     /// Whether any position is open; an executor of the user's own may know no more than that.
     pub has_positions: bool,
-    /// All fills so far.
+    /// All fills so far that are kept.
     pub fills: &'a [Fill],
     /// All orders so far, waiting or not.
     pub orders: &'a [Order],
@@ -385,6 +391,11 @@ impl Executor for Simulator {
             .map_or(0, |(stretch, rate)| {
                 self.foresee_quiet(&stretch, rate, balance, profits)
             })
+    }
+
+    #[inline]
+    fn forget_fills(&mut self) -> usize {
+        self.forget_fills()
     }
 
     fn may_be_quiet(&mut self, mut ahead: Ahead<'_, '_>, balance: f64) -> bool {

@@ -259,6 +259,13 @@ where
             fills: state.fills.len(),
             trades: state.trades.len(),
         };
+        let forgotten = self.executor.forget_fills();
+        if forgotten > 0 {
+            self.seen.fills -= forgotten;
+            if let Some(assumed) = &mut self.assumed {
+                assumed.fills -= forgotten;
+            }
+        }
         Ok(decided)
     }
 

@@ -106,7 +106,7 @@ impl<'a> View<'a> {
 pub struct State<'a> {
     /// Open positions.
     pub positions: &'a [Position],
-    /// All fills so far.
+    /// All fills so far that are kept, those among them that it has not seen.
     pub fills: &'a [Fill],
     /// All closed trades so far.
     pub trades: &'a [Trade],

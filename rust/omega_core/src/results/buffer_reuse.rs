@@ -1,6 +1,7 @@
 //! Memory of a run that is over, for the next one.
 
-use super::RunTables;
+use super::hashed_times::HashedTimes;
+use super::{RunSums, RunTables};
 use crate::allocation::room;
 use crate::execution::{Fill, Order};
 use crate::portfolio::PortfolioBuffers;
@@ -17,6 +18,7 @@ pub struct RunBuffers {
     pub(crate) orders: Vec<Order>,
     pub(crate) fills: Vec<Fill>,
     pub(crate) books: PortfolioBuffers,
+    pub(crate) hashed_times: HashedTimes,
 }
 
 impl RunBuffers {
@@ -29,6 +31,18 @@ impl RunBuffers {
             orders: run.orders.into_rows().unwrap_or_default(),
             fills: run.fills.into_rows().unwrap_or_default(),
             books: PortfolioBuffers::of(trades, ledger, run.equity.into_rows()),
+            hashed_times: HashedTimes::default(),
+        }
+    }
+
+    /// Takes the memory of a run that was added up.
+    #[must_use]
+    pub fn of_sums(run: RunSums) -> Self {
+        Self {
+            orders: run.orders,
+            fills: run.fills,
+            books: PortfolioBuffers::of_sums(run.books),
+            hashed_times: run.hashed_times,
         }
     }
 

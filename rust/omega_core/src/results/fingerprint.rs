@@ -13,24 +13,41 @@ use arrow_array::types::{Float64Type, UInt32Type};
 use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray, RecordBatch};
 use sha2::{Digest, Sha256};
 
+use super::hashed_times::{HashedTimes, times};
 use super::row_columns::{self, TakeColumns};
-use super::run_length::{self, Entry, Name, Number, Piece, Texts};
 use super::schema::{self, Column, Kind, Shared};
 use super::{RunTables, read};
 use crate::execution::Order;
-use crate::portfolio::{EquityCurve, Trade};
+use crate::portfolio::{EquityCurve, EquitySpan, Trade};
+use crate::run_length::{self, Changes, Entry, Name, Number, Piece, Texts};
 use crate::types::{SymbolId, TimeUnit};
 
 /// Gathers short pieces: a hash of many of them takes its time for each.
-#[derive(Default)]
-struct Pieces {
+pub(super) struct Pieces {
     hasher: Sha256,
-    gathered: Vec<u8>,
+    pub(super) gathered: Vec<u8>,
+    /// So many bytes are hashed together.
+    together: usize,
+}
+
+impl Default for Pieces {
+    fn default() -> Self {
+        Self {
+            together: 1 << 14,
+            ..Self::apart()
+        }
+    }
 }
 
 impl Pieces {
-    /// So many bytes are hashed together.
-    const TOGETHER: usize = 1 << 14;
+    /// Pieces that are gathered only.
+    pub(super) fn apart() -> Self {
+        Self {
+            hasher: Sha256::default(),
+            gathered: Vec::new(),
+            together: usize::MAX,
+        }
+    }
 
     fn update(&mut self, bytes: &[u8]) {
         self.gathered.extend_from_slice(bytes);
@@ -39,7 +56,7 @@ impl Pieces {
 
     #[inline]
     fn hash_many(&mut self) {
-        if self.gathered.len() >= Self::TOGETHER {
+        if self.gathered.len() >= self.together {
             self.hasher.update(&self.gathered);
             self.gathered.clear();
         }
@@ -64,7 +81,7 @@ impl Pieces {
     }
 
     /// A column as its changes.
-    fn changes<P: Piece>(&mut self, rows: usize, value: impl Fn(usize) -> P + Copy) {
+    pub(super) fn changes<P: Piece>(&mut self, rows: usize, value: impl Fn(usize) -> P + Copy) {
         self.changed(&run_length::bits(rows, value), value);
     }
 
@@ -74,7 +91,7 @@ impl Pieces {
     }
 
     /// The rows that change, and their values.
-    fn changed<P: Piece>(&mut self, bits: &[u8], value: impl Fn(usize) -> P) {
+    pub(super) fn changed<P: Piece>(&mut self, bits: &[u8], value: impl Fn(usize) -> P) {
         self.update(bits);
         for (block, &bits) in bits.iter().enumerate().filter(|(_, bits)| **bits != 0) {
             for row in run_length::changed(block, bits) {
@@ -88,16 +105,8 @@ impl Pieces {
     fn numbers<N: Number>(&mut self, values: &[N]) {
         let bits = run_length::bits_of(values);
         self.update(&bits);
-        let (blocks, _) = values.as_chunks::<8>();
         for (block, &bits) in bits.iter().enumerate().filter(|(_, bits)| **bits != 0) {
-            match blocks.get(block) {
-                Some(all) if bits == u8::MAX => N::write_eight(all, &mut self.gathered),
-                _ => {
-                    for row in run_length::changed(block, bits) {
-                        values[row].write(&mut self.gathered);
-                    }
-                }
-            }
+            run_length::write_changed(values, (block, bits), &mut self.gathered);
             self.hash_many();
         }
     }
@@ -116,7 +125,47 @@ impl Pieces {
         }
     }
 
-    fn finish(mut self) -> String {
+    /// The trades of a run, in rows.
+    fn trades(&mut self, rows: &[Trade], shared: &Shared) {
+        let mut to = Rows::head(self, ("trades", schema::TRADES), rows, shared);
+        row_columns::trades(rows, &mut to);
+    }
+
+    /// Its orders.
+    fn orders(&mut self, rows: &[Order], shared: &Shared) {
+        let mut to = Rows::head(self, ("orders", schema::HASHED_ORDERS), rows, shared);
+        row_columns::hashed_orders(rows, &mut to);
+    }
+
+    /// Its equity curve, whose spans need not become rows first.
+    fn equity(
+        &mut self,
+        (rows, unit): (usize, TimeUnit),
+        times: impl Fn(&mut Self),
+        spans: &[EquitySpan],
+        equity: impl Fn(&mut Self),
+    ) {
+        self.head("equity", schema::EQUITY, rows);
+        for column in schema::EQUITY {
+            head_of(self, *column, unit);
+            let spans = spans.iter();
+            match column.name {
+                "time" => times(self),
+                "balance" => self.spans(rows, spans.map(|span| (span.balance, span.rows))),
+                "equity" => equity(self),
+                _ => self.spans(rows, spans.map(|span| (span.open_positions, span.rows))),
+            }
+        }
+    }
+
+    /// Bytes that need not be gathered.
+    fn large(&mut self, bytes: &[u8]) {
+        self.hasher.update(&self.gathered);
+        self.gathered.clear();
+        self.hasher.update(bytes);
+    }
+
+    pub(super) fn finish(mut self) -> String {
         self.hasher.update(&self.gathered);
         let digits = |byte: u8| [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)]);
         self.hasher
@@ -141,24 +190,24 @@ impl RunTables {
             let unit = self.shared.unit;
             // Of rows the columns one by one, without the tables that would take their place.
             let of_trades = |rows: &Vec<Trade>| {
-                let mut to = Rows::head(&mut pieces, ("trades", schema::TRADES), rows, self);
-                row_columns::trades(rows, &mut to);
+                pieces.trades(rows, &self.shared);
                 None
             };
             if let Some([rows, _]) = self.trades.tell(of_trades, |tables| Some(tables.clone())) {
                 table(&mut pieces, "trades", schema::TRADES, &rows, unit);
             }
             let of_orders = |rows: &Vec<Order>| {
-                let columns = ("orders", schema::HASHED_ORDERS);
-                let mut to = Rows::head(&mut pieces, columns, rows, self);
-                row_columns::hashed_orders(rows, &mut to);
+                pieces.orders(rows, &self.shared);
                 None
             };
             if let Some(rows) = self.orders.tell(of_orders, |table| Some(table.clone())) {
                 table(&mut pieces, "orders", schema::HASHED_ORDERS, &rows, unit);
             }
             let of_curve = |curve: &EquityCurve| {
-                equity(&mut pieces, curve, unit);
+                let rows = curve.equity.len();
+                let times = |to: &mut Pieces| times(to, &curve.time);
+                let equity = |to: &mut Pieces| to.numbers(&curve.equity);
+                pieces.equity((rows, unit), times, &curve.spans, equity);
                 None
             };
             if let Some(rows) = self.equity.tell(of_curve, |table| Some(table.clone())) {
@@ -167,6 +216,28 @@ impl RunTables {
             pieces.finish()
         })
     }
+}
+
+/// The fingerprint of a run that kept the rows of trades and orders, and of its equity curve what
+/// is hashed: the times, the spans and the equities.
+pub(super) fn of_sums(
+    (trades, orders): (&[Trade], &[Order]),
+    (times, spans, changes): (&HashedTimes, &[EquitySpan], &Changes),
+    shared: &Shared,
+) -> String {
+    let mut pieces = Pieces::default();
+    pieces.trades(trades, shared);
+    pieces.orders(orders, shared);
+    pieces.equity(
+        (times.rows(), shared.unit),
+        |to| to.large(times.bytes()),
+        spans,
+        |to| {
+            to.large(&changes.bits);
+            to.large(&changes.values);
+        },
+    );
+    pieces.finish()
 }
 
 /// The columns of rows, each hashed as it comes.
@@ -185,13 +256,13 @@ impl<'p> Rows<'p> {
         to: &'p mut Pieces,
         (name, columns): (&str, &'static [Column]),
         rows: &[R],
-        run: &'p RunTables,
+        shared: &'p Shared,
     ) -> Self {
         to.head(name, columns, rows.len());
         Self {
             to,
             left: columns.iter(),
-            shared: &run.shared,
+            shared,
             numbers: Vec::with_capacity(rows.len()),
             times: Vec::new(),
         }
@@ -293,22 +364,6 @@ fn table(to: &mut Pieces, name: &str, columns: &[Column], rows: &RecordBatch, un
     }
 }
 
-/// The same as the table of a curve, whose spans need not become rows first.
-fn equity(to: &mut Pieces, curve: &EquityCurve, unit: TimeUnit) {
-    let rows = curve.equity.len();
-    to.head("equity", schema::EQUITY, rows);
-    for column in schema::EQUITY {
-        head_of(to, *column, unit);
-        let spans = curve.spans.iter();
-        match column.name {
-            "time" => times(to, &curve.time),
-            "balance" => to.spans(rows, spans.map(|span| (span.balance, span.rows))),
-            "equity" => to.numbers(&curve.equity),
-            _ => to.spans(rows, spans.map(|span| (span.open_positions, span.rows))),
-        }
-    }
-}
-
 fn head_of(to: &mut Pieces, column: Column, unit: TimeUnit) {
     to.text(column.name);
     match column.kind {
@@ -377,58 +432,4 @@ where
         }
     };
     to.changes(values.len(), value);
-}
-
-/// Rows whose times are subtracted together.
-const TOGETHER: usize = 1 << 12;
-
-/// Bars follow one another at the same distance for hours, so that few differences change.
-fn times(to: &mut Pieces, values: &[i64]) {
-    let rows = values.len();
-    let mut bits = Vec::with_capacity(rows.div_ceil(8));
-    let mut steps = Vec::with_capacity(rows.min(TOGETHER + 8));
-    // A part at a time: differences of all bars would take as much memory as the equity.
-    for first in (0..rows).step_by(TOGETHER) {
-        // With eight rows before, the last of which the first one is compared with.
-        let (before, end) = (first.saturating_sub(8), rows.min(first + TOGETHER));
-        steps.clear();
-        steps.extend(values.first().filter(|_| before == 0));
-        // In pairs of two slices, which are subtracted side by side.
-        let from = before.max(1);
-        let pairs = values[from..end].iter().zip(&values[from - 1..]);
-        steps.extend(pairs.map(|(now, before)| now.wrapping_sub(*before)));
-        bits.extend_from_slice(&run_length::bits_of(&steps)[(first - before) / 8..]);
-    }
-    to.changed(&bits, |row| {
-        let before = row.checked_sub(1).map_or(0, |before| values[before]);
-        values[row].wrapping_sub(before)
-    });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_in_parts_are_hashed_as_their_differences_in_one_piece() {
-        for rows in (0..20)
-            .chain(TOGETHER - 9..TOGETHER + 9)
-            .chain([3 * TOGETHER])
-        {
-            let mut time = -7;
-            let values: Vec<i64> = (0..rows)
-                .map(|row| {
-                    time += if row % 1_023 == 5 { 90 } else { 60 };
-                    time
-                })
-                .collect();
-            let (mut in_parts, mut in_one) = (Pieces::default(), Pieces::default());
-            times(&mut in_parts, &values);
-            in_one.changes(rows, |row| {
-                let before = row.checked_sub(1).map_or(0, |before| values[before]);
-                values[row] - before
-            });
-            assert_eq!(in_parts.finish(), in_one.finish(), "{rows}");
-        }
-    }
 }

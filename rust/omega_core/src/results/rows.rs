@@ -1,22 +1,16 @@
 //! The rows of a run, the input of this stage.
 
+use super::schema::Shared;
 use crate::execution::{Fill, Order, Position, WeightRow};
 use crate::portfolio::{EquityCurve, Extremes, LedgerLine, Trade};
-use crate::types::{Days, TimeUnit};
 
 /// Everything that a run recorded, as rows.
 #[derive(Debug, Clone)]
 pub struct RunRows {
-    /// Names of the symbols, by `SymbolId`.
-    pub symbols: Vec<String>,
+    /// What its tables have in common.
+    pub shared: Shared,
     /// Contract sizes, by `SymbolId`.
     pub contract_sizes: Vec<f64>,
-    /// Unit of every time in the rows.
-    pub unit: TimeUnit,
-    /// Display time zone of the times.
-    pub timezone: Option<String>,
-    /// The days that returns are of (T4).
-    pub days: Days,
     /// Closed trades, in order of entry, then of exit.
     pub trades: Vec<Trade>,
     /// Orders, by number.
@@ -33,6 +27,4 @@ pub struct RunRows {
     pub weights: Vec<WeightRow>,
     /// The equities inside the bars; none where no position was ever open.
     pub extremes: Option<Extremes>,
-    /// Time of the first step at which the strategy could act.
-    pub first_decision: Option<i64>,
 }

@@ -227,6 +227,13 @@ pub struct Shared {
     pub first_decision: Option<i64>,
 }
 
+impl Shared {
+    /// The days of the run, and the length of one.
+    pub(crate) fn clock(&self) -> (Days, i64) {
+        (self.days.clone(), self.unit.per_day())
+    }
+}
+
 impl Kind {
     /// The Arrow type of such a column.
     #[must_use]

@@ -36,13 +36,6 @@ impl RunTables {
     /// Takes rows, of which tables are made as they are read.
     #[must_use]
     pub fn from_rows(rows: RunRows) -> Self {
-        let shared = Shared {
-            symbols: rows.symbols,
-            unit: rows.unit,
-            timezone: rows.timezone.map(Into::into),
-            days: rows.days,
-            first_decision: rows.first_decision,
-        };
         Self {
             trades: Lazy::of_rows(rows.trades),
             orders: Lazy::of_rows(rows.orders),
@@ -53,7 +46,7 @@ impl RunTables {
             weights: Lazy::of_rows(rows.weights),
             contract_sizes: rows.contract_sizes,
             extremes: rows.extremes,
-            shared,
+            shared: rows.shared,
             // Computed on request: a run of a sweep may never need it, and it hashes every row.
             fingerprint: OnceLock::new(),
         }

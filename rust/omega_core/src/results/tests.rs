@@ -20,11 +20,14 @@ const DAY: i64 = 86_400;
 /// A long trade of the second symbol that wins 20 with a fee of 1, and a rejected order.
 fn rows() -> RunRows {
     RunRows {
-        symbols: vec!["EURUSD".into(), "XAUUSD".into()],
+        shared: Shared {
+            symbols: vec!["EURUSD".into(), "XAUUSD".into()],
+            unit: TimeUnit::Second,
+            timezone: Some("UTC".into()),
+            days: Days::utc(TimeUnit::Second),
+            first_decision: None,
+        },
         contract_sizes: vec![100_000.0, 100.0],
-        unit: TimeUnit::Second,
-        timezone: Some("UTC".into()),
-        days: Days::utc(TimeUnit::Second),
         trades: vec![trade()],
         orders: vec![
             order(0, OrderType::Market, OrderStatus::Filled),
@@ -55,7 +58,6 @@ fn rows() -> RunRows {
             reason: Some("cash"),
         }],
         extremes: None,
-        first_decision: None,
     }
 }
 
@@ -314,7 +316,7 @@ fn the_fingerprint_is_that_of_the_values() {
         RunTables::from_rows(other).fingerprint()
     );
     let mut shown_elsewhere = rows();
-    shown_elsewhere.timezone = None;
+    shown_elsewhere.shared.timezone = None;
     assert_eq!(
         tables.fingerprint(),
         RunTables::from_rows(shown_elsewhere).fingerprint()

@@ -14,6 +14,7 @@ use arbtest::arbitrary::Unstructured;
 use omega_core::backtest::Backtest;
 use omega_core::error::OmegaError;
 use omega_core::replay::NoObserver;
+use omega_core::results::RunBuffers;
 use omega_core::store;
 
 use checks::Outcome;
@@ -75,6 +76,33 @@ impl<'a> RandomRun<'a> {
                 .iter()
                 .filter(|trade| trade.ambiguous)
                 .count(),
+        }
+    }
+
+    /// What a run comes to that keeps no rows is what its tables come to, to the last bit.
+    pub fn check_sums(&self) {
+        let single = store::Market::single(Arc::new(self.market.candles()));
+        let Ok(backtest) = Backtest::new(&single, self.rules.config.clone()) else {
+            return;
+        };
+        let trader = || Trader::new(self.orders, &self.market, &self.rules);
+        let Ok(whole) = backtest.run(&mut trader()) else {
+            return; // refused, and so are those below
+        };
+        let mut buffers = RunBuffers::default();
+        // The second in the memory of the first.
+        for is_hashed in [true, false, true] {
+            let mut observer = NoObserver::new();
+            let summed = backtest.run_summed(buffers, is_hashed, &mut trader(), &mut observer);
+            let Ok(mut sums) = summed else {
+                panic!("a run is refused where its rows are not kept")
+            };
+            // As text, which has the sign of a zero.
+            let shown = format!("{:?}", sums.measured());
+            assert_eq!(shown, format!("{:?}", whole.tables.measured()));
+            let hash = is_hashed.then(|| whole.fingerprint().to_owned());
+            assert_eq!(sums.fingerprint(), hash);
+            buffers = RunBuffers::of_sums(sums);
         }
     }
 

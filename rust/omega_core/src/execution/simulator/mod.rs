@@ -40,7 +40,7 @@ use super::book::OrderBook;
 use super::positions::Positions;
 use super::quiet::{LastMark, QuietRange};
 use super::{
-    Account, Action, CloseTarget, Concern, Fill, Instrument, LastTrades, Order, Position,
+    Account, Action, CloseTarget, Concern, Fill, FillSums, Instrument, LastTrades, Order, Position,
     Semantics, Settings, StepBars, SymbolBar, WeightRow,
 };
 use crate::allocation;
@@ -50,6 +50,9 @@ use crate::types::{SymbolId, TradeId};
 
 /// What an order takes that is accepted, filled or cancelled, in steps of [`Pace`].
 const STEPS_OF_AN_ORDER: usize = 32;
+
+/// Fills that are added up together, in the cache of the processor.
+const FILLS_TOGETHER: usize = 64;
 
 /// What a simulator wrote down.
 #[derive(Debug)]
@@ -111,6 +114,8 @@ pub struct Simulator {
     has_dates: bool,
     /// Whether no bar is idle: cash earns interest, or a dividend is on its way.
     is_awake: bool,
+    /// The sums of the fills that are no more, where fills are not kept.
+    fill_sums: Option<FillSums>,
 }
 
 impl Simulator {
@@ -144,6 +149,16 @@ impl Simulator {
             rebalancing: rebalance_plan::Rebalancing::default(),
             reached: Vec::new(),
             targets: Vec::new(),
+            fill_sums: None,
+        }
+    }
+
+    /// The same, with sums of the fills in place of the fills themselves.
+    #[must_use]
+    pub(crate) fn summing_fills(self) -> Self {
+        Self {
+            fill_sums: Some(FillSums::default()),
+            ..self
         }
     }
 
@@ -438,6 +453,31 @@ impl Simulator {
     pub fn changes(&self) -> u64 {
         // Neither ever falls, so that any change changes the sum.
         self.book.changes + self.positions.changes
+    }
+
+    /// Adds up fills and lets go of them, of a run that keeps none; gives how many.
+    pub fn forget_fills(&mut self) -> usize {
+        let (fills, symbols) = (&mut self.positions.fills, &self.settings.symbols);
+        match &mut self.fill_sums {
+            // The newest is still read where the run ends.
+            Some(sums) if fills.len() > FILLS_TOGETHER => {
+                let before = fills.len() - 1;
+                let dropped = fills.drain(..before);
+                dropped.for_each(|fill| sums.add_of(&fill, symbols));
+                before
+            }
+            _ => 0,
+        }
+    }
+
+    /// Orders, and what all fills add up to, at the end of a run that keeps no fills.
+    #[must_use]
+    pub(crate) fn into_sums(mut self) -> (Vec<Order>, Vec<Fill>, FillSums) {
+        self.end_quiet();
+        let mut sums = self.fill_sums.unwrap_or_default();
+        let fills = self.positions.fills.iter();
+        fills.for_each(|fill| sums.add_of(fill, &self.settings.symbols));
+        (self.book.orders, self.positions.fills, sums)
     }
 
     /// Orders, fills, open positions at the end of a run, and what became of target weights.

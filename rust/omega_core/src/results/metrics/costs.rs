@@ -1,11 +1,11 @@
 //! How much was traded, and what it cost.
 
-use super::equity_walk::Walked;
 use super::inputs::Inputs;
 use super::{Costs, float, number, ratio};
 
-pub(super) fn metrics(inputs: &Inputs<'_>, walked: &Walked) -> Costs {
-    let (fills, rows) = (&inputs.fills, number(inputs.equity.len()));
+pub(super) fn metrics(inputs: &Inputs<'_>) -> Costs {
+    let (fills, walked) = (&inputs.fills, &inputs.walked);
+    let rows = number(walked.rows);
     let booked = &inputs.booked;
     // From the left, as documented. What holding costs is negative where it was paid, hence
     // subtracted.

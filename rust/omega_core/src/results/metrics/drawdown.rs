@@ -1,11 +1,10 @@
 //! The falls of the equity below its peak so far.
 
-use super::equity_walk::Walked;
 use super::inputs::Inputs;
 use super::{Drawdowns, MetricValue, count, days, float, number, ratio, sum};
 
-pub(super) fn metrics(inputs: &Inputs<'_>, closes: &[f64], walked: &Walked) -> Drawdowns {
-    let times = &inputs.times;
+pub(super) fn metrics(inputs: &Inputs<'_>) -> Drawdowns {
+    let (times, walked) = (&inputs.times, &inputs.walked);
     let per_day = inputs.shared.unit.per_day();
     let days = walked
         .span
@@ -14,7 +13,7 @@ pub(super) fn metrics(inputs: &Inputs<'_>, closes: &[f64], walked: &Walked) -> D
     let some = |value: MetricValue| if known { value } else { MetricValue::Null };
     let falls = number(walked.falls);
     let depth = walked.fraction.and_then(|_| ratio(walked.depths, falls));
-    let (initial, last) = (inputs.initial, inputs.equity.last());
+    let (initial, last) = (inputs.initial, walked.last);
     let profit = initial.zip(last).map(|(initial, last)| last - initial);
     let recovery = profit
         .zip(walked.money)
@@ -33,7 +32,7 @@ pub(super) fn metrics(inputs: &Inputs<'_>, closes: &[f64], walked: &Walked) -> D
         average_drawdown_days: float(ratio(walked.days, falls)),
         longest_drawdown_bars: some(count(walked.longest_rows)),
         longest_drawdown_days: some(float(Some(walked.longest_days))),
-        ulcer_index: float(initial.and_then(|initial| ulcer_index(initial, closes))),
+        ulcer_index: float(initial.and_then(|initial| ulcer_index(initial, &walked.day_closes))),
         recovery_factor: float(recovery),
     }
 }

@@ -1,43 +1,36 @@
 //! What the metrics read of a run: the same numbers from its rows as from its tables.
 
+use std::borrow::Cow;
+
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_buffer::ScalarBuffer;
 
 use super::super::schema::Shared;
 use super::super::{RunTables, read};
-use crate::execution::Fill;
-use crate::portfolio::{EquityCurve, Extremes, LedgerKind, LedgerLine, Trade};
+use crate::execution::{Fill, FillNumbers, FillSums};
+use crate::portfolio::{
+    Booked, EquityCurve, EquityWalk, Extremes, LedgerKind, LedgerLine, Trade, Walked, busy_rows,
+};
 
 /// All of it.
-pub(super) struct Inputs<'a> {
-    pub(super) shared: &'a Shared,
-    pub(super) extremes: Option<Extremes>,
-    pub(super) trades: Vec<ClosedTrade>,
-    pub(super) fills: FillSums,
+pub(in super::super) struct Inputs<'a> {
+    pub(in super::super) shared: &'a Shared,
+    pub(in super::super) extremes: Option<Extremes>,
+    pub(in super::super) trades: Vec<ClosedTrade>,
+    pub(in super::super) fills: FillSums,
     /// The cash at the start: the first line of the ledger.
-    pub(super) initial: Option<f64>,
-    pub(super) booked: Booked,
-    pub(super) times: ScalarBuffer<i64>,
-    pub(super) equity: ScalarBuffer<f64>,
+    pub(in super::super) initial: Option<f64>,
+    pub(in super::super) booked: Booked,
+    pub(in super::super) times: ScalarBuffer<i64>,
+    pub(in super::super) walked: Cow<'a, Walked>,
     /// Rows of the equity curve with an open position.
-    pub(super) busy: usize,
-}
-
-/// What the ledger adds up to by kind, of closed and open positions alike.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Booked {
-    pub(super) swap: f64,
-    pub(super) borrow: f64,
-    pub(super) funding: f64,
-    /// After tax.
-    pub(super) dividends: f64,
-    pub(super) interest: f64,
+    pub(in super::super) busy: usize,
 }
 
 /// What the metrics read of a trade.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ClosedTrade {
+pub(in super::super) struct ClosedTrade {
     pub(super) net: f64,
     pub(super) worst: f64,
     pub(super) best: f64,
@@ -48,28 +41,12 @@ pub(super) struct ClosedTrade {
     pub(super) ambiguous: bool,
 }
 
-/// What fills add up to, in account currency; none where a fill belongs to no order.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct FillSums {
-    pub(super) fees: f64,
-    pub(super) slippage: Option<f64>,
-    pub(super) notional: Option<f64>,
-}
-
-/// What the sums read of a fill.
-struct FillNumbers {
-    price: f64,
-    lots: f64,
-    fee: f64,
-    slippage: f64,
-    rate: f64,
-    contract_size: Option<f64>,
-}
-
 impl<'a> Inputs<'a> {
     pub(super) fn of(run: &'a RunTables) -> Self {
         let (initial, booked) = run.ledger.tell(|rows| of_ledger(rows), of_ledger_table);
         let (times, equity, busy) = run.equity.tell(of_curve, of_equity_table);
+        let mut walk = EquityWalk::new(times.clone(), run.shared.clock(), initial);
+        walk.add(&equity);
         Self {
             shared: &run.shared,
             extremes: run.extremes,
@@ -81,14 +58,14 @@ impl<'a> Inputs<'a> {
             initial,
             booked,
             times,
-            equity,
+            walked: Cow::Owned(walk.finish()),
             busy,
         }
     }
 }
 
 impl ClosedTrade {
-    fn of(row: &Trade) -> Self {
+    pub(in super::super) fn of(row: &Trade) -> Self {
         Self {
             net: row.net_pnl,
             worst: row.net_pnl_worst,
@@ -127,15 +104,8 @@ fn of_trade_tables(trades: &RecordBatch, intervals: &RecordBatch) -> Vec<ClosedT
 fn fill_sums(run: &RunTables) -> FillSums {
     run.fills.tell(
         |rows| {
-            let numbers = |fill: &Fill| FillNumbers {
-                price: fill.price,
-                lots: fill.lots,
-                fee: fill.fee,
-                slippage: fill.slippage,
-                rate: fill.rate,
-                contract_size: Some(run.contract_sizes[fill.symbol.index()]),
-            };
-            FillSums::of(rows.iter().map(numbers))
+            let size = |fill: &Fill| run.contract_sizes[fill.symbol.index()];
+            FillSums::of(rows.iter().map(|fill| FillNumbers::of(fill, size(fill))))
         },
         |table| of_fill_table(run, table),
     )
@@ -167,51 +137,11 @@ fn of_fill_table(run: &RunTables, fills: &RecordBatch) -> FillSums {
     }))
 }
 
-impl FillSums {
-    fn of(fills: impl Iterator<Item = FillNumbers>) -> Self {
-        let (mut fees, mut slippage, mut notional) = (0.0, Some(0.0), Some(0.0));
-        for fill in fills {
-            fees += fill.fee;
-            // What one unit of price is worth in account currency. From the left, as documented and
-            // as in the reference: three factors in another order have other last bits.
-            let units = fill.contract_size.map(|size| fill.lots * size * fill.rate);
-            let add = |sum: Option<f64>, price: f64| Some(sum? + price * units?);
-            slippage = add(slippage, fill.slippage);
-            notional = add(notional, fill.price);
-        }
-        Self {
-            fees,
-            slippage,
-            notional,
-        }
-    }
-}
-
-impl Booked {
-    /// Adds a line, in the order of the ledger.
-    fn add(mut self, kind: LedgerKind, amount: f64) -> Self {
-        match kind {
-            LedgerKind::Swap => self.swap += amount,
-            LedgerKind::Borrow => self.borrow += amount,
-            LedgerKind::Funding => self.funding += amount,
-            LedgerKind::Dividend | LedgerKind::Tax => self.dividends += amount,
-            LedgerKind::Interest => self.interest += amount,
-            LedgerKind::Deposit
-            | LedgerKind::Pnl
-            | LedgerKind::Fee
-            | LedgerKind::SplitCash
-            | LedgerKind::Delisting => {}
-        }
-        self
-    }
-}
-
 /// The cash at the start, and what was booked besides trades.
 fn of_ledger(rows: &[LedgerLine]) -> (Option<f64>, Booked) {
     let lines = rows.iter();
-    let booked = lines.fold(Booked::default(), |sums, line| {
-        sums.add(line.kind, line.amount)
-    });
+    let mut booked = Booked::default();
+    lines.for_each(|line| booked.add(line.kind, line.amount));
     (rows.first().map(|line| line.amount), booked)
 }
 
@@ -222,19 +152,18 @@ fn of_ledger_table(table: &RecordBatch) -> (Option<f64>, Booked) {
     let amounts = read::f64s(table, "amount");
     let of_name: Vec<_> = names.iter().map(|name| LedgerKind::of(name?)).collect();
     let lines = kinds.keys().values().iter().zip(amounts);
-    let booked = lines.fold(Booked::default(), |sums, (kind, amount)| {
-        match of_name[*kind as usize] {
-            Some(kind) => sums.add(kind, *amount),
-            None => sums,
+    let mut booked = Booked::default();
+    for (kind, amount) in lines {
+        if let Some(kind) = of_name[*kind as usize] {
+            booked.add(kind, *amount);
         }
-    });
+    }
     (amounts.first().copied(), booked)
 }
 
 fn of_curve(curve: &EquityCurve) -> (ScalarBuffer<i64>, ScalarBuffer<f64>, usize) {
-    let busy = curve.spans.iter().filter(|span| span.open_positions > 0);
-    let rows = busy.map(|span| span.rows).sum();
-    (curve.time.clone(), curve.equity.clone(), rows)
+    let busy = busy_rows(&curve.spans);
+    (curve.time.clone(), curve.equity.clone(), busy)
 }
 
 fn of_equity_table(table: &RecordBatch) -> (ScalarBuffer<i64>, ScalarBuffer<f64>, usize) {

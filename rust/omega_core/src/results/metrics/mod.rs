@@ -6,7 +6,6 @@
 
 mod costs;
 mod drawdown;
-mod equity_walk;
 mod inputs;
 mod performance;
 mod returns;
@@ -15,8 +14,8 @@ mod trades;
 use std::fmt;
 
 use super::RunTables;
-use equity_walk::Walked;
-use inputs::Inputs;
+use crate::portfolio::days;
+pub(super) use inputs::{ClosedTrade, Inputs};
 
 /// The value of a metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -113,33 +112,37 @@ impl RunTables {
     /// return.
     #[must_use]
     pub fn measured(&self) -> (Metrics, Option<Vec<f64>>) {
-        let inputs = Inputs::of(self);
-        let closes = performance::day_closes(&inputs);
-        let walked = Walked::over(&inputs);
-        let ruin = performance::day_of_ruin(&inputs);
-        let returns = performance::daily(&inputs, &closes, ruin);
-        let (curve, shape, tails) = performance::metrics(
-            &inputs,
-            &closes,
-            &walked,
-            ruin.is_some(),
-            returns.as_deref(),
-        );
-        let drawdowns = drawdown::metrics(&inputs, &closes, &walked);
-        let (outcomes, streaks, held, totals) = trades::metrics(&inputs);
-        let costs = costs::metrics(&inputs, &walked);
-        let metrics = Metrics::of((
-            curve, shape, tails, drawdowns, outcomes, streaks, held, totals, costs,
-        ));
-        (metrics, returns)
+        Inputs::of(self).measured()
     }
 
     /// The return of each day; none where days have no return.
     #[must_use]
     pub fn daily_returns(&self) -> Option<Vec<f64>> {
         let inputs = Inputs::of(self);
-        let closes = performance::day_closes(&inputs);
-        performance::daily(&inputs, &closes, performance::day_of_ruin(&inputs))
+        performance::daily(&inputs, performance::day_of_ruin(&inputs))
+    }
+}
+
+impl Inputs<'_> {
+    /// All metrics, and the returns that they were made of.
+    pub(super) fn measured(&self) -> (Metrics, Option<Vec<f64>>) {
+        let ruin = performance::day_of_ruin(self);
+        let returns = performance::daily(self, ruin);
+        let (curve, shape, tails) = performance::metrics(self, ruin.is_some(), returns.as_deref());
+        let drawdowns = drawdown::metrics(self);
+        let (outcomes, streaks, held, totals) = trades::metrics(self);
+        let metrics = Metrics::of((
+            curve,
+            shape,
+            tails,
+            drawdowns,
+            outcomes,
+            streaks,
+            held,
+            totals,
+            costs::metrics(self),
+        ));
+        (metrics, returns)
     }
 }
 
@@ -166,12 +169,6 @@ fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
     // Spelled out: `Iterator::sum` starts at −0.0, which an empty sum would return, and the
     // order of additions is part of every definition.
     values.into_iter().fold(0.0, |total, value| total + value)
-}
-
-/// A length of time in days.
-#[expect(clippy::cast_precision_loss, reason = "the metric is a number of days")]
-fn days(length: i64, per_day: i64) -> f64 {
-    length as f64 / per_day as f64
 }
 
 /// A count as a number.

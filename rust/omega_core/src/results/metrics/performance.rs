@@ -1,6 +1,5 @@
 //! Return, growth, volatility and the ratios made of them.
 
-use super::equity_walk::Walked;
 use super::inputs::Inputs;
 use super::returns::{self, Spread};
 use super::{Curve, MetricValue, Shape, Tails, count, float, number, ratio};
@@ -11,17 +10,16 @@ const DAYS_PER_YEAR: f64 = 365.25;
 
 pub(super) fn metrics(
     inputs: &Inputs<'_>,
-    closes: &[f64],
-    walked: &Walked,
     ruined: bool,
     returns: Option<&[f64]>,
 ) -> (Curve, Shape, Tails) {
-    let times = &inputs.times;
+    let (times, walked) = (&inputs.times, &inputs.walked);
+    let closes = &walked.day_closes;
     let years = years(times, &inputs.shared.days);
     // From the days that have a bar, so that it needs no setting: about 252 for equities, 365.25
     // for a market that never closes.
     let per_year = years.map(|years| number(closes.len()) / years);
-    let (initial, last) = (inputs.initial, inputs.equity.last().copied());
+    let (initial, last) = (inputs.initial, walked.last);
     let profit = both(initial, last, |initial, last| Some(last - initial));
     let growth = both(last, initial, ratio);
     let cagr = if ruined {
@@ -48,7 +46,7 @@ pub(super) fn metrics(
         periods_per_year: float(per_year),
         initial_equity: float(initial),
         final_equity: float(last),
-        lowest_equity: float(lowest(inputs, walked)),
+        lowest_equity: float(lowest(inputs)),
         net_profit: float(profit),
         total_return: float(growth.map(|growth| growth - 1.0)),
         cagr: float(cagr),
@@ -62,15 +60,15 @@ pub(super) fn metrics(
 }
 
 /// The return of each day, where days have one.
-pub(super) fn daily(inputs: &Inputs<'_>, closes: &[f64], ruin: Option<usize>) -> Option<Vec<f64>> {
+pub(super) fn daily(inputs: &Inputs<'_>, ruin: Option<usize>) -> Option<Vec<f64>> {
     inputs
         .initial
-        .and_then(|initial| returns::daily(initial, closes, ruin))
+        .and_then(|initial| returns::daily(initial, &inputs.walked.day_closes, ruin))
 }
 
 /// The lowest equity: of the rows, and inside the bars where that was noted (M9).
-fn lowest(inputs: &Inputs<'_>, walked: &Walked) -> Option<f64> {
-    let least = walked.lowest?;
+fn lowest(inputs: &Inputs<'_>) -> Option<f64> {
+    let least = inputs.walked.lowest?;
     let inside = inputs.extremes.map(|extremes| extremes.lowest);
     inside.filter(|&inside| inside < least).or(Some(least))
 }
@@ -96,32 +94,6 @@ fn years(times: &[i64], days: &Days) -> Option<f64> {
     Some(days / DAYS_PER_YEAR)
 }
 
-/// The last equity of each day (T4) that has a bar.
-pub(super) fn day_closes(inputs: &Inputs<'_>) -> Vec<f64> {
-    let times = &inputs.times;
-    let mut closes = Vec::new();
-    let mut row = 0;
-    while row < times.len() {
-        let (begin, end) = inputs.shared.days.span(times[row]);
-        row += 1 + rows_within(&times[row + 1..], (begin, end));
-        closes.push(inputs.equity[row - 1]);
-    }
-    closes
-}
-
-/// How many rows at the head open within a day.
-// In steps that double, then by halves: a day has many bars, and their times ascend.
-fn rows_within(times: &[i64], (begin, end): (i64, i64)) -> usize {
-    let is_within = |time: &i64| begin <= *time && *time < end;
-    let (mut within, mut step) = (0, 1);
-    while times.get(within + step - 1).is_some_and(is_within) {
-        within += step;
-        step *= 2;
-    }
-    let last = times.len().min(within + step);
-    within + times[within..last].partition_point(is_within)
-}
-
 /// The day of the ruin, counted among those that have a bar (M8).
 pub(super) fn day_of_ruin(inputs: &Inputs<'_>) -> Option<usize> {
     let ruin = inputs.extremes?.ruin?;
@@ -134,22 +106,4 @@ pub(super) fn day_of_ruin(inputs: &Inputs<'_>) -> Option<usize> {
 fn cagr(growth: f64, years: f64) -> Option<f64> {
     // A negative base has no real power; an account below 0 has no growth rate.
     (growth >= 0.0).then(|| growth.powf(1.0 / years) - 1.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_day_has_the_rows_that_open_within_it() {
-        for rows in 0..70 {
-            for within in 0..=rows {
-                let times: Vec<i64> = (0..rows)
-                    .map(|row| if row < within { row } else { 1_000 + row })
-                    .collect();
-                let found = rows_within(&times, (0, 1_000));
-                assert_eq!(i64::try_from(found), Ok(within), "{rows}");
-            }
-        }
-    }
 }

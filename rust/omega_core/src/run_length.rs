@@ -8,8 +8,10 @@ use std::ops::Range;
 
 use arrow_array::StringArray;
 
+use crate::allocation::room;
+
 /// A value that is hashed.
-pub(super) trait Piece {
+pub(crate) trait Piece {
     /// Whether it is the same value.
     fn is(&self, other: &Self) -> bool;
     /// Appends its bytes.
@@ -17,7 +19,7 @@ pub(super) trait Piece {
 }
 
 /// Where the values of so many rows change: a bit a row.
-pub(super) fn bits<P: Piece>(rows: usize, value: impl Fn(usize) -> P) -> Vec<u8> {
+pub(crate) fn bits<P: Piece>(rows: usize, value: impl Fn(usize) -> P) -> Vec<u8> {
     let mut bits = Vec::with_capacity(rows.div_ceil(8));
     let Some(end) = rows.checked_sub(1) else {
         return bits;
@@ -47,7 +49,7 @@ pub(super) fn bits<P: Piece>(rows: usize, value: impl Fn(usize) -> P) -> Vec<u8>
 }
 
 /// The rows whose bits are set, of the eight of a block.
-pub(super) fn changed(block: usize, bits: u8) -> impl Iterator<Item = usize> {
+pub(crate) fn changed(block: usize, bits: u8) -> impl Iterator<Item = usize> {
     let mut left = bits;
     std::iter::from_fn(move || {
         let place = (left != 0).then(|| left.trailing_zeros() as usize)?;
@@ -57,7 +59,7 @@ pub(super) fn changed(block: usize, bits: u8) -> impl Iterator<Item = usize> {
 }
 
 /// The first rows of runs of equal values, with these, of values that each stand in so many rows.
-pub(super) fn starts<P: Piece + Copy>(
+pub(crate) fn starts<P: Piece + Copy>(
     spans: impl Iterator<Item = (P, usize)>,
 ) -> (Vec<usize>, Vec<P>) {
     let (mut starts, mut values, mut row) = (Vec::new(), Vec::<P>::new(), 0);
@@ -73,18 +75,30 @@ pub(super) fn starts<P: Piece + Copy>(
 }
 
 /// A number, of which columns are slices.
-pub(super) trait Number: Piece + Copy {
+pub(crate) trait Number: Piece + Copy {
     /// Appends the bytes of eight.
     fn write_eight(values: &[Self; 8], to: &mut Vec<u8>);
 }
 
 /// The same bits of a slice, eight rows at a time.
-pub(super) fn bits_of<N: Number>(values: &[N]) -> Vec<u8> {
+pub(crate) fn bits_of<N: Number>(values: &[N]) -> Vec<u8> {
     let mut bits = Vec::with_capacity(values.len().div_ceil(8));
-    let head = values.len().min(8);
-    bits.extend(self::bits(head, |row| values[row]));
-    let (now, rest) = values[head..].as_chunks::<8>();
-    let before = values[head.saturating_sub(1)..].as_chunks::<8>().0;
+    add_bits(None, values, &mut bits);
+    bits
+}
+
+/// Adds the bits of rows that follow one with this value.
+fn add_bits<N: Number>(before: Option<N>, values: &[N], bits: &mut Vec<u8>) {
+    let (head, rest) = values.split_at(values.len().min(8));
+    let mut last = before;
+    let mut block = 0;
+    for (place, now) in head.iter().enumerate() {
+        block |= u8::from(last.is_none_or(|last| !now.is(&last))) << place;
+        last = Some(*now);
+    }
+    bits.extend((!head.is_empty()).then_some(block));
+    let (now, rest) = rest.as_chunks::<8>();
+    let before = values[head.len().saturating_sub(1)..].as_chunks::<8>().0;
     for (now, before) in now.iter().zip(before) {
         let mut block = 0;
         for place in 0..8 {
@@ -100,11 +114,61 @@ pub(super) fn bits_of<N: Number>(values: &[N]) -> Vec<u8> {
         }
         bits.push(block);
     }
-    bits
+}
+
+/// Appends the values of a block of eight rows that these bits are of, as far as they change.
+#[inline]
+pub(crate) fn write_changed<N: Number>(values: &[N], (block, bits): (usize, u8), to: &mut Vec<u8>) {
+    match values[8 * block..].first_chunk() {
+        Some(all) if bits == u8::MAX => N::write_eight(all, to),
+        _ => {
+            for row in changed(block, bits) {
+                values[row].write(to);
+            }
+        }
+    }
+}
+
+/// A column of numbers as its changes, of rows that come in parts.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    pub(crate) bits: Vec<u8>,
+    pub(crate) values: Vec<u8>,
+    last: Option<f64>,
+}
+
+impl Changes {
+    /// None so far, with room for so many rows, in the memory of others.
+    pub(crate) fn with_room(rows: usize, memory: Self) -> Self {
+        let Self {
+            mut bits,
+            mut values,
+            ..
+        } = memory;
+        room(&mut bits, rows.div_ceil(8));
+        room(&mut values, rows * size_of::<f64>());
+        Self {
+            bits,
+            values,
+            last: None,
+        }
+    }
+
+    /// Adds rows: a multiple of eight, but for the last part.
+    pub(crate) fn add(&mut self, rows: &[f64]) {
+        let before = self.bits.len();
+        add_bits(self.last, rows, &mut self.bits);
+        for (block, &bits) in self.bits[before..].iter().enumerate() {
+            if bits != 0 {
+                write_changed(rows, (block, bits), &mut self.values);
+            }
+        }
+        self.last = rows.last().copied().or(self.last);
+    }
 }
 
 /// The same bits of flags, by eight at a time.
-pub(super) fn bits_of_flags(flags: &[bool]) -> Vec<u8> {
+pub(crate) fn bits_of_flags(flags: &[bool]) -> Vec<u8> {
     // The lowest bits of eight bytes, gathered in the highest byte.
     const GATHER: u64 = 0x0102_0408_1020_4080;
     let bytes: &[u8] = bytemuck::cast_slice(flags);
@@ -190,7 +254,7 @@ impl Piece for &[String] {
 
 /// A name of a closed list: a constant, mostly at the same address as an equal one.
 #[derive(Clone, Copy)]
-pub(super) struct Name(pub(super) &'static str);
+pub(crate) struct Name(pub(crate) &'static str);
 
 impl Piece for Name {
     #[inline]
@@ -204,9 +268,9 @@ impl Piece for Name {
 }
 
 /// An entry of a dictionary, in which two entries may have one text.
-pub(super) struct Entry<'a> {
-    pub(super) key: u32,
-    pub(super) text: &'a str,
+pub(crate) struct Entry<'a> {
+    pub(crate) key: u32,
+    pub(crate) text: &'a str,
 }
 
 impl Piece for Entry<'_> {
@@ -222,7 +286,7 @@ impl Piece for Entry<'_> {
 }
 
 /// A list of texts: those of an array in some places.
-pub(super) struct Texts<'a>(pub(super) &'a StringArray, pub(super) Range<usize>);
+pub(crate) struct Texts<'a>(pub(crate) &'a StringArray, pub(crate) Range<usize>);
 
 impl<'a> Texts<'a> {
     fn iter(&self) -> impl Iterator<Item = &'a str> {
@@ -261,6 +325,22 @@ mod tests {
                     "{row}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn rows_in_parts_have_the_changes_of_one_column() {
+        for rows in 0..90_u32 {
+            let value = |row: u32| f64::from(row * row % 7 / 3);
+            let values: Vec<f64> = (0..rows).map(value).collect();
+            let mut changes = Changes::with_room(values.len(), Changes::default());
+            values.chunks(16).for_each(|part| changes.add(part));
+            let bits = bits(values.len(), |row| values[row]);
+            let mut bytes = Vec::new();
+            for (block, &bits) in bits.iter().enumerate() {
+                changed(block, bits).for_each(|row| values[row].write(&mut bytes));
+            }
+            assert_eq!((changes.bits, changes.values), (bits, bytes), "{rows}");
         }
     }
 
