@@ -80,9 +80,11 @@ class Source:
 
     def shown(self, value: float, name: str, index: int) -> float:
         """Return a number of a column and a bar as it reads now (A3)."""
+        if self.track.growth is None:
+            return value
         now = max(self.track.visible - 1, 0)
         unit = "volume" if name == "volume" else "price"
-        return self.track.as_of(float(value), unit, index, now)
+        return self.track.as_of(value, unit, index, now)
 
     def column(self, name: str) -> Floats:
         """A column by its name."""
@@ -118,7 +120,7 @@ class SideView:
     @property
     def timestamp(self) -> int:
         """Open time as an integer."""
-        return int(self._source.candles.time[self._index])
+        return self._source.candles.time.item(self._index)
 
     @property
     def time(self) -> datetime:
@@ -128,7 +130,8 @@ class SideView:
     @property
     def volume(self) -> float:
         """Volume."""
-        return self._source.shown(self._source.column("volume")[self._index], "volume", self._index)
+        volume = self._source.column("volume").item(self._index)
+        return self._source.shown(volume, "volume", self._index)
 
     @property
     def open(self) -> float:
@@ -168,7 +171,7 @@ class SideView:
 
     def _price(self, price: str) -> float:
         source, name = self._source, f"{self._side}_{price}"
-        return source.shown(float(source.column(name)[self._index]), name, self._index)
+        return source.shown(source.column(name).item(self._index), name, self._index)
 
     def _window(self, length: int, price: str) -> Floats:
         return self._source.window(self._index, length, f"{self._side}_{price}")
@@ -298,7 +301,7 @@ class Indicator:
 
     def _as_of(self, bar: int, now: int) -> float:
         """The value of a bar as it reads at another one (A3)."""
-        return self.track.as_of(float(self._values[bar]), self._unit, bar, now)
+        return self.track.as_of(self._values.item(bar), self._unit, bar, now)
 
     def __hash__(self) -> int:
         return id(self)
