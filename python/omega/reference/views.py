@@ -5,7 +5,6 @@ A view ends at its own bar.
 
 from __future__ import annotations
 
-import copy
 import operator
 from collections.abc import Sequence
 from datetime import datetime
@@ -74,12 +73,12 @@ class Source:
             )
         values = self.column(name)[past - length : past]
         if self.track.growth is not None:
-            bars = range(past - length, past)
-            values = np.array([self.shown(float(values[k - bars[0]]), name, k) for k in bars])
+            values = np.array([self.at(name, bar) for bar in range(past - length, past)])
         return _read_only(values)
 
-    def shown(self, value: float, name: str, index: int) -> float:
+    def at(self, name: str, index: int) -> float:
         """Return a number of a column and a bar as it reads now (A3)."""
+        value = self.column(name).item(index)
         if self.track.growth is None:
             return value
         now = max(self.track.visible - 1, 0)
@@ -130,8 +129,7 @@ class SideView:
     @property
     def volume(self) -> float:
         """Volume."""
-        volume = self._source.column("volume").item(self._index)
-        return self._source.shown(volume, "volume", self._index)
+        return self._source.at("volume", self._index)
 
     @property
     def open(self) -> float:
@@ -170,8 +168,7 @@ class SideView:
         return self._window(length, "close")
 
     def _price(self, price: str) -> float:
-        source, name = self._source, f"{self._side}_{price}"
-        return source.shown(source.column(name).item(self._index), name, self._index)
+        return self._source.at(f"{self._side}_{price}", self._index)
 
     def _window(self, length: int, price: str) -> Floats:
         return self._source.window(self._index, length, f"{self._side}_{price}")
@@ -380,7 +377,7 @@ class _Row:
     _hidden: frozenset[str] = frozenset()
 
     def __init__(self, row: object, source: Source) -> None:
-        self._row, self._source = copy.copy(row), source
+        self._row, self._source = rows.copied(row), source
 
     def __getattr__(self, name: str) -> object:
         if name.startswith("_") or name in self._hidden:
