@@ -12,6 +12,7 @@ from polars.testing import assert_frame_equal
 
 import omega
 from tests.support import candles
+from tests.support.draws import one_of_all
 from tests.support.property_runs import POLICIES, Case, cases
 
 
@@ -125,13 +126,16 @@ class Roamer(omega.Strategy):
             self.close()
 
 
+_STEPS = one_of_all(*[[1, 1, 1, 2, 9]] * 90)
+
+
 @st.composite
 def two_markets(draw: st.DrawFn) -> dict[str, pl.DataFrame]:
     """Two symbols whose bars have lengths and gaps of their own."""
     found = {}
     for name, lengths in (("A", [1, 1, 2]), ("B", [1, 3, 5])):
         length = draw(st.sampled_from(lengths))
-        steps = draw(st.lists(st.sampled_from([1, 1, 1, 2, 9]), min_size=90, max_size=90))
+        steps = draw(_STEPS)
         times = [candles.START + timedelta(minutes=length * sum(steps[:k])) for k in range(90)]
         walk = candles.walk(90, seed=draw(st.integers(0, 99)))
         found[name] = walk.with_columns(time=pl.Series(times).cast(walk.schema["time"]))

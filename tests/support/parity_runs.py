@@ -6,6 +6,7 @@ Prices lie on a coarse grid, so that touches, ties and flat bars are common.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from omega import Calendar, calendars
 from omega.config.distances import Distance
 from tests.support import parity_dates
-from tests.support.draws import fields, one_of_each, rarely
+from tests.support.draws import Options, fields, one_of_all, one_of_each, rarely
 from tests.support.parity_columns import COLUMNS, CONDITIONS
 from tests.support.recorder import Run, Script, Settings, Step
 
@@ -41,13 +42,17 @@ _SHAPES = one_of_each(
 )
 
 
+@functools.cache
+def _shapes(least: int, most: int) -> st.SearchStrategy[list[list[Any]]]:
+    return st.lists(_SHAPES, min_size=least, max_size=most)
+
+
 @st.composite
 def bars(draw: st.DrawFn, step: timedelta, least: int, most: int) -> list[Bar]:
     """Bars in ticks on a grid."""
     rows: list[Bar] = []
     close, time = BASE, START
-    shapes = st.lists(_SHAPES, min_size=least, max_size=most)
-    for gap, body, up, down, o, h, low_, c, steps in draw(shapes):
+    for gap, body, up, down, o, h, low_, c, steps in draw(_shapes(least, most)):
         opened = close + gap
         close = opened + body
         high, low = max(opened, close) + up, min(opened, close) - down
@@ -99,6 +104,7 @@ def coarser(rows: list[Bar], step: timedelta) -> list[Bar]:
 HOUR = 3_600
 
 
+@functools.cache
 def _costs(tick: float) -> st.SearchStrategy[Settings]:
     return st.tuples(_fees(), _slippage_and_swap(tick)).map(lambda both: both[0] | both[1])
 
@@ -144,6 +150,7 @@ def _failing_fee(_side: str, lots: float, *rest: Any) -> float:  # noqa: ANN401 
     return 0.25
 
 
+@functools.cache
 def _instrument(tick: float) -> st.SearchStrategy[Settings]:
     return fields(
         contract_size=[1.0, 10.0, 100_000.0],
@@ -159,6 +166,7 @@ def _instrument(tick: float) -> st.SearchStrategy[Settings]:
     )
 
 
+@functools.cache
 def _limits(per_second: int) -> st.SearchStrategy[Settings]:
     hour = HOUR * per_second
     first = int(START.timestamp()) * per_second
@@ -174,6 +182,7 @@ def _limits(per_second: int) -> st.SearchStrategy[Settings]:
     )
 
 
+@functools.cache
 def _managers(tick: float, per_second: int) -> st.SearchStrategy[list[Any]]:
     distances = [count * tick for count in range(1, 7)]
     trailing: list[tuple[Any, ...]] = [
@@ -203,31 +212,34 @@ _PARTICIPATION = st.sampled_from(
 )
 
 
+_SEMANTICS = st.sampled_from(["2", "2", "2", "1"])
+_PLAIN = fields(
+    semantics=["2", "1"],
+    cash=[10_000.0, 500.0, 1_000_000.1],
+    seed=[0, 2**64 - 1],
+    strict=[False] * 19 + [True],
+    close_at_end=[True, False],
+    limit_improvement=rarely(True, False),  # noqa: FBT003 - a value, no flag
+    market_fill=rarely("next_open", "last_close"),
+    intrabar=["pessimistic", "optimistic", "ohlc_path", "nearest"],
+    position_mode=["hedging", "hedging", "netting"],
+    stop_out_level=rarely(None, 0.5, 1.0),
+    sizer=_SIZERS,
+)
+_ACCOUNT = fields(
+    kind=rarely("margin", "cash"), tests_margin=[True, False], stops_at_ruin=[True, True, False]
+)
+
+
 @st.composite
 def settings_of(draw: st.DrawFn, tick: float, per_second: int) -> Settings:
     """The settings of a run."""
-    plain = fields(
-        semantics=["2", "1"],
-        cash=[10_000.0, 500.0, 1_000_000.1],
-        seed=[0, 2**64 - 1],
-        strict=[False] * 19 + [True],
-        close_at_end=[True, False],
-        limit_improvement=rarely(True, False),  # noqa: FBT003 - a value, no flag
-        market_fill=rarely("next_open", "last_close"),
-        intrabar=["pessimistic", "optimistic", "ohlc_path", "nearest"],
-        position_mode=["hedging", "hedging", "netting"],
-        stop_out_level=rarely(None, 0.5, 1.0),
-        sizer=_SIZERS,
-    )
-    account = fields(
-        kind=rarely("margin", "cash"), tests_margin=[True, False], stops_at_ruin=[True, True, False]
-    )
     first = {"kind": "margin", "tests_margin": True, "stops_at_ruin": False}
-    semantics = draw(st.sampled_from(["2", "2", "2", "1"]))
+    semantics = draw(_SEMANTICS)
     return {
-        **draw(plain),
+        **draw(_PLAIN),
         "semantics": semantics,
-        "account": first if semantics == "1" else draw(account),
+        "account": first if semantics == "1" else draw(_ACCOUNT),
         **draw(_limits(per_second)),
         "instrument": draw(_instrument(tick)),
         "costs": draw(_costs(tick)),
@@ -253,12 +265,12 @@ def with_dates(
 # --- scripts -------------------------------------------------------------------------------------
 
 MOST_BARS = 30
-_SIZES = [None, None, None, 1.0, 1.0, 0.3, 2.0, 0.004, math.nan, -1.0]
+_SIZES = [*[None] * 9, *[1.0] * 6, 0.3, 0.3, 2.0, 2.0, 0.004, math.nan, -1.0]
 _FRACTIONS = [1.0, 1.0, 1.0, 0.5, 0.5, 1 / 3, 0.001, 0.0, 1.5, math.nan]
 _EXPIRES = [None, None, None, "day", "ioc", "fok", START + timedelta(hours=9)]
-_AWAY = [None, 1, 2, 3, 5, 8, -1]
-_KINDS = ["open"] * 6 + ["close", "modify", "cancel"]
-_TYPES = ["market", "market", "limit", "stop", "stop_limit", "limit_if_touched", "close", "trail"]
+_AWAY = [*[None] * 6, *[1, 2, 3, 5, 8] * 2, -1]
+_KINDS = ["open"] * 10 + ["close", "modify", "cancel"]
+_TYPES = [*["market"] * 4, "limit", "stop", "stop_limit", "limit_if_touched", "close", "trail"]
 _MOVED = [..., None, *range(-6, 7)]
 _FOOLISH = [
     Step("raise", {"text": "the strategy's own"}),
@@ -270,35 +282,45 @@ _FOOLISH = [
     *[Step("modify", {"number": number, "stop_loss": None}) for number in (1, 2)],
 ]
 
-_OCCASIONS = one_of_each(range(MOST_BARS), _KINDS, [True, False])
-_ORDERS = one_of_each(["long", "short"], _TYPES, range(-6, 7), range(-3, 4), _SIZES)
-_DETAILS = one_of_each(
+_EXTRAS = ["nan", "why", "whose", "trailing", "reduce", "own", "owner", "away", "percent"]
+_ORDER: Options = (
+    ["long", "short"],
+    _TYPES,
+    range(-6, 7),
+    range(-3, 4),
+    _SIZES,
     _AWAY,
     _AWAY,
     _EXPIRES,
-    rarely(None, "nan", "why", "whose", "trailing", "reduce", "own", "owner", "away", "percent"),
+    [*[None] * 9, *_EXTRAS],
     rarely(None, "one", "two"),
 )
-_CHANGES = one_of_each(_FRACTIONS, [None, 0, 1, 2], ["signal", "time"], _MOVED, _MOVED, [0, 0, 1])
-_CHANGED_ORDERS = one_of_each(
-    range(-6, 7), [..., ..., 0, 2], [..., ..., 1.0, 0.3, -1.0], [..., ..., ..., *_EXPIRES[2:]]
+_CHANGE: Options = (
+    _FRACTIONS,
+    [None, 0, 1, 2],
+    ["signal", "time"],
+    _MOVED,
+    _MOVED,
+    [False, False, True],  # whether of an order that waits, whose price, limit and size follow
+    range(-6, 7),
+    [..., ..., 0, 2],
+    [..., ..., 1.0, 0.3, -1.0],
+    [..., ..., ..., *_EXPIRES[2:]],
 )
+_STEP = one_of_all(range(MOST_BARS), _KINDS, [True, False], *_ORDER, *_CHANGE)
+_STEPS = st.lists(_STEP, min_size=5, max_size=40)
+_FEW_STEPS = st.lists(_STEP, min_size=1, max_size=12)
 
 
 @st.composite
 def scripts(draw: st.DrawFn, closes: list[int], tick: float, kinds: tuple[str, ...] = ()) -> Script:
     """What to do on which bar, near its close; of some kinds only, where they are named."""
     script: Script = {}
-    most = 12 if kinds else 40
-    for at, drawn, called in draw(st.lists(_OCCASIONS, min_size=most // 8, max_size=most)):
+    for at, drawn, called, *details in draw(_FEW_STEPS if kinds else _STEPS):
         kind = kinds[at % len(kinds)] if kinds else drawn
         close = closes[at % len(closes)]
-        if kind == "open":
-            what = _order(draw(_ORDERS), draw(_DETAILS), close, tick)
-        else:
-            what = _change(kind, draw(_CHANGES), close, tick)
-            if what.pop("of_order", False):
-                what |= _changed_order(draw(_CHANGED_ORDERS), close, tick)
+        order, change = details[: len(_ORDER)], details[len(_ORDER) :]
+        what = _order(order, close, tick) if kind == "open" else _change(kind, change, close, tick)
         script.setdefault(at % len(closes), []).append(Step(kind, what, called))
     if draw(st.integers(0, 19)) == 19:
         at = draw(st.integers(0, len(closes)))
@@ -307,7 +329,7 @@ def scripts(draw: st.DrawFn, closes: list[int], tick: float, kinds: tuple[str, .
 
 
 def _change(kind: str, drawn: list[Any], close: int, tick: float) -> dict[str, Any]:
-    fraction, nth, reason, stop, target, of_order = drawn
+    fraction, nth, reason, stop, target, of_order, off, limit_off, size, expires = drawn
     if kind == "close":
         return {"nth": nth, "fraction": fraction, "reason": reason}
     if kind == "cancel":
@@ -316,21 +338,17 @@ def _change(kind: str, drawn: list[Any], close: int, tick: float) -> dict[str, A
         name: (close + ticks) * tick if isinstance(ticks, int) else ticks
         for name, ticks in (("stop_loss", stop), ("take_profit", target))
     }
-    return {"nth": nth or 0, **levels, "of_order": of_order}
-
-
-def _changed_order(drawn: list[Any], close: int, tick: float) -> dict[str, Any]:
-    """What changes of an order that waits, besides its levels."""
-    off, limit_off, size, expires = drawn
+    change = {"nth": nth or 0, **levels}
+    if not of_order:
+        return change
     limit = limit_off if limit_off is ... else (close + off + limit_off) * tick
     price = {"price": (close + off) * tick, "limit_price": limit}
-    return {**price, "size": size, "expires": expires}
+    return {**change, **price, "size": size, "expires": expires}
 
 
-def _order(what: list[Any], details: list[Any], close: int, tick: float) -> dict[str, Any]:
+def _order(drawn: list[Any], close: int, tick: float) -> dict[str, Any]:
     """An order near a close, its levels mostly on their right sides."""
-    direction, kind, off, limit_off, size = what
-    stop, target, expires, extra, group = details
+    direction, kind, off, limit_off, size, stop, target, expires, extra, group = drawn
     sign = 1 if direction == "long" else -1
     order: dict[str, Any] = {"direction": direction, "type": kind, "size": size, "oco": group}
     price = close

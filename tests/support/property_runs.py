@@ -7,6 +7,7 @@ two, so that sums of prices are exact and a mirror image or a scaled run must ag
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 import omega
 from omega.strategy.actions import Action
 from tests.support.candles import Callback
-from tests.support.draws import fields, one_of_each
+from tests.support.draws import Options, fields, one_of_all, one_of_each
 
 START = datetime(2024, 1, 3, 23, 40, tzinfo=UTC)
 """Shortly before midnight of a Wednesday: day orders end and nights are booked."""
@@ -223,19 +224,23 @@ _SHAPES = one_of_each(
 )
 _KINDS = ["market", "market", "limit", "stop", "stop_limit", "limit_if_touched", "trail"]
 _AWAY = [None, 0, *range(1, 10), *range(2, 8), *range(3, 7)]
-_ORDERS, _ORDERS_AT_CLOSE = (
-    one_of_each([False, True], kinds, _nearest(6), _nearest(4), _AWAY, _AWAY)
-    for kinds in (_KINDS, [*_KINDS, "close"])
+_ORDER: Options = (_nearest(6), _nearest(4), _AWAY, _AWAY)  # off, limit off, stop, target
+_DETAIL: Options = ([None, 0.5, 1.0, 2.0, 3.25], [None, None, None, 0, 3, 22], range(1, 7))
+_FURTHER: Options = (
+    [None, None, None, "a", "b"],
+    [None, None, None, 2, 5],
+    [False] * 9 + [True],
+    [False] * 9 + [True],
 )
-_DETAILS = fields(
-    size=[None, 0.5, 1.0, 2.0, 3.25], minutes=[None, None, None, 0, 3, 22], trail=range(1, 7)
-)
-_FURTHER = fields(
-    group=[None, None, None, "a", "b"],
-    trailing=[None, None, None, 2, 5],
-    immediate=[False] * 9 + [True],
-    reduce_only=[False] * 9 + [True],
-)
+_NAMES = ("size", "minutes", "trail", "group", "trailing", "immediate", "reduce_only")
+
+
+@functools.cache
+def _orders(*, alone: bool, at_close: bool) -> st.SearchStrategy[list[Any]]:
+    kinds = [*_KINDS, "close"] if at_close else _KINDS
+    return one_of_all([False, True], kinds, *_ORDER, *_DETAIL, *(() if alone else _FURTHER))
+
+
 _OCCASIONS = one_of_each(range(60), range(60), [*["open"] * 7, "close", "modify", "cancel"])
 _LEVELS = [None] * 15 + _nearest(7)
 _CHANGES = one_of_each(range(4), [1.0, 1.0, 0.5, 0.25], _LEVELS, _LEVELS)
@@ -259,8 +264,8 @@ def rows(draw: st.DrawFn, least: int = 3, most: int = 20) -> tuple[Row, ...]:
 @st.composite
 def opens(draw: st.DrawFn, close: int, *, alone: bool = False, at_close: bool = True) -> Step:
     """Draw an order, near a close."""
-    orders = _ORDERS_AT_CLOSE if at_close else _ORDERS
-    long, kind, off, limit_off, stop, target = draw(orders)
+    drawn = draw(_orders(alone=alone, at_close=at_close))
+    long, kind, off, limit_off, stop, target, *details = drawn
     sign = 1 if long else -1
     level = close + off
     limit = level + limit_off
@@ -274,8 +279,7 @@ def opens(draw: st.DrawFn, close: int, *, alone: bool = False, at_close: bool = 
         limit=limit,
         stop=None if stop is None else own - sign * stop,
         target=None if target is None else own + sign * target,
-        **draw(_DETAILS),
-        **({} if alone else draw(_FURTHER)),
+        **dict(zip(_NAMES, details, strict=False)),
     )
 
 

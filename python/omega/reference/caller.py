@@ -57,7 +57,7 @@ class Caller:
 
     def on_events(self, state: State, actions: list[Action]) -> None:
         """Call `on_fill` and `on_exit` (L1.1)."""
-        if self.on_fill is None and self.on_exit is None:
+        if not state.events or (self.on_fill is None and self.on_exit is None):
             return
         with noted(self.context, self.who):
             for event in list(state.events):

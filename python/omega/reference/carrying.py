@@ -50,6 +50,8 @@ class Carrying(Rebalancing):
         own = self.markets[now.symbol].costs
         days = self.clock.of_symbols[now.symbol]
         last, today = days.of(now.since), days.of(now.opens)
+        if last == today:
+            return
         nights = swap.nights(last, today, own["triple_day"])
         for position in self.held_in(now.symbol):
             mark = now.last.exit_side(position.sign).close  # as of `settle`

@@ -336,6 +336,11 @@ class Loop:
             return []
         contexts = self.feed.contexts
         moments = [now for now in nows.values() if isinstance(now, Moment)]
+        if all(contexts[now.symbol].magnifier is None for now in moments):
+            self.executor.on_open(nows)
+            for now in moments:
+                self.executor.on_bar(now)
+            return moments
         parts = {now.symbol: contexts[now.symbol].parts(now) for now in moments}
         if not self.is_second:
             opening = {s: parts[s][0] if s in parts else now for s, now in nows.items()}

@@ -188,6 +188,7 @@ class PlainTables:
         return None
 
     def _frame(self, table: str) -> pl.DataFrame:
+        unit: Any = "ms" if self.unit == "s" else self.unit  # Polars has no seconds
         kinds: dict[str, pl.DataType] = {
             "u32": pl.UInt32(),
             "f64": pl.Float64(),
@@ -195,23 +196,14 @@ class PlainTables:
             "cat": pl.Categorical(),
             "str": pl.String(),
             "list[str]": pl.List(pl.String),
-            "time": pl.Int64(),
+            "time": pl.Datetime(unit, self.timezone),
         }
         schema = {name: kinds[kind.rstrip("?")] for name, kind in SCHEMAS[table].items()}
-        frame = pl.DataFrame(dict(self.columns[table]), schema=schema)
-        times = [name for name, kind in SCHEMAS[table].items() if kind == "time"]
-        return frame.with_columns(self._time(name) for name in times)
-
-    def _time(self, name: str) -> pl.Expr:
-        """Polars has no seconds: it shows them as milliseconds."""
-        times = {
-            "s": (pl.col(name) * 1_000, pl.Datetime("ms", self.timezone)),
-            "ms": (pl.col(name), pl.Datetime("ms", self.timezone)),
-            "us": (pl.col(name), pl.Datetime("us", self.timezone)),
-            "ns": (pl.col(name), pl.Datetime("ns", self.timezone)),
-        }
-        values, kind = times[self.unit]
-        return values.cast(kind)
+        columns = dict(self.columns[table])
+        if self.unit == "s":
+            times = [name for name, kind in SCHEMAS[table].items() if kind == "time"]
+            columns |= {name: [time * 1_000 for time in columns[name]] for name in times}
+        return pl.DataFrame(columns, schema=schema)
 
 
 def _whole(columns: Columns, schema: Mapping[str, str]) -> Columns:

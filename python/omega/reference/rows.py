@@ -6,10 +6,12 @@ table (the page "Results").
 
 from __future__ import annotations
 
+import functools
 import math
-from dataclasses import dataclass, field
+import operator
+from dataclasses import dataclass, field, fields
 from types import EllipsisType
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from omega.config.distances import Distance
 from omega.reference.matching import Candle, Live, Ohlc, Waiting
@@ -473,3 +475,15 @@ class WeightRow:
     def drift(self) -> float | None:
         """How far the realised weight is above the target."""
         return None if self.target is None else self.realised - self.target
+
+
+def copied(row: T) -> T:
+    """A row as it is now: `copy.copy` takes several times as long."""
+    kind: Any = type(row)
+    return cast("T", kind(*_fields_of(kind)(row)))
+
+
+@functools.cache
+def _fields_of(kind: Any) -> operator.attrgetter[Any]:  # noqa: ANN401 - a class of rows
+    """Get all fields of a row, in the order in which one is made of them."""
+    return operator.attrgetter(*(one.name for one in fields(kind)))

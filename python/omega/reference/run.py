@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -301,7 +302,7 @@ def tables_of(
         "weights": simulator.weight_rows,
     }
     columns = {
-        table: {name: [getattr(row, name) for row in tables[table]] for name in schema}
+        table: {name: list(map(operator.attrgetter(name), tables[table])) for name in schema}
         for table, schema in SCHEMAS.items()
     }
     return PlainTables(

@@ -96,10 +96,12 @@ class Simulator(Corporate):
             self._end_immediate(now)
         reach = self._exit_at_open if opening else self._exit_inside
         fill = self._fill_at_open if opening else self._fill_inside
+        if not (self.positions or self.waiting):
+            return
         items: list[tuple[int, int, Order | Position]] = [
-            *((o.order_id, -1, o) for o in self.waiting if self._works(o, now)),
-            *((p.order_id, p.trade_id, p) for p in self.held_in(now.symbol)),
+            (p.order_id, p.trade_id, p) for p in self.held_in(now.symbol)
         ]  # by order number; an exit counts under the number of the order that opened
+        items += [(o.order_id, -1, o) for o in self.waiting if self._works(o, now)]
         for _, _, item in sorted(items, key=operator.itemgetter(0, 1)):
             if isinstance(item, Order) and item.status == "working":
                 position = fill(item, now)

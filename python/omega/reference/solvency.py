@@ -169,6 +169,8 @@ class Solvency(Stale):
         equity = self._rest(now.symbol).equity
         for at, seen in ((place, True), ("close", False)):
             some = [position for position, one in zip(held, sees, strict=True) if one is seen]
+            if not some:
+                continue
             sides = (getattr(side, at) for side in (now.bar.bid, now.bar.ask))
             equity += Exposure.of(some, now.last_rate).profit(*sides)
         return equity

@@ -5,7 +5,6 @@ A view ends at its own bar.
 
 from __future__ import annotations
 
-import copy
 import operator
 from collections.abc import Sequence
 from datetime import datetime
@@ -74,15 +73,17 @@ class Source:
             )
         values = self.column(name)[past - length : past]
         if self.track.growth is not None:
-            bars = range(past - length, past)
-            values = np.array([self.shown(float(values[k - bars[0]]), name, k) for k in bars])
+            values = np.array([self.at(name, bar) for bar in range(past - length, past)])
         return _read_only(values)
 
-    def shown(self, value: float, name: str, index: int) -> float:
+    def at(self, name: str, index: int) -> float:
         """Return a number of a column and a bar as it reads now (A3)."""
+        value = self.column(name).item(index)
+        if self.track.growth is None:
+            return value
         now = max(self.track.visible - 1, 0)
         unit = "volume" if name == "volume" else "price"
-        return self.track.as_of(float(value), unit, index, now)
+        return self.track.as_of(value, unit, index, now)
 
     def column(self, name: str) -> Floats:
         """A column by its name."""
@@ -118,7 +119,7 @@ class SideView:
     @property
     def timestamp(self) -> int:
         """Open time as an integer."""
-        return int(self._source.candles.time[self._index])
+        return self._source.candles.time.item(self._index)
 
     @property
     def time(self) -> datetime:
@@ -128,7 +129,7 @@ class SideView:
     @property
     def volume(self) -> float:
         """Volume."""
-        return self._source.shown(self._source.column("volume")[self._index], "volume", self._index)
+        return self._source.at("volume", self._index)
 
     @property
     def open(self) -> float:
@@ -167,8 +168,7 @@ class SideView:
         return self._window(length, "close")
 
     def _price(self, price: str) -> float:
-        source, name = self._source, f"{self._side}_{price}"
-        return source.shown(float(source.column(name)[self._index]), name, self._index)
+        return self._source.at(f"{self._side}_{price}", self._index)
 
     def _window(self, length: int, price: str) -> Floats:
         return self._source.window(self._index, length, f"{self._side}_{price}")
@@ -298,7 +298,7 @@ class Indicator:
 
     def _as_of(self, bar: int, now: int) -> float:
         """The value of a bar as it reads at another one (A3)."""
-        return self.track.as_of(float(self._values[bar]), self._unit, bar, now)
+        return self.track.as_of(self._values.item(bar), self._unit, bar, now)
 
     def __hash__(self) -> int:
         return id(self)
@@ -377,7 +377,7 @@ class _Row:
     _hidden: frozenset[str] = frozenset()
 
     def __init__(self, row: object, source: Source) -> None:
-        self._row, self._source = copy.copy(row), source
+        self._row, self._source = rows.copied(row), source
 
     def __getattr__(self, name: str) -> object:
         if name.startswith("_") or name in self._hidden:
