@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 import omega
+from omega.data import locks
 from omega.errors import ConfigError
 from omega.sweeps import lease
 from tests.support.backends import WITHOUT_CORE
@@ -110,6 +113,30 @@ def test_a_fork_does_not_hold_the_lease_of_a_dead_parent(tmp_path: Path) -> None
                 os.kill(child, 0)  # it lives, and holds nothing
         finally:
             os.kill(child, signal.SIGKILL)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
+@pytest.mark.parametrize(("seconds", "is_refused"), [(0.3, False), (60.0, True)])
+def test_what_a_killed_process_leaves_locked_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, *, is_refused: bool
+) -> None:
+    monkeypatch.setattr(lease, "_SETTLES", 0.6)
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    content = json.dumps({"pid": ended.pid, "host": platform.node(), "beat": 0})
+    (tmp_path / lease.FILE).write_text(content)
+    file = os.open(tmp_path / lease.FILE, os.O_RDWR)
+    assert locks.locked(file)
+    letting_go = threading.Timer(seconds, os.close, [file])
+    letting_go.start()
+    expected = pytest.raises(ConfigError, match="already") if is_refused else nullcontext()
+    try:
+        with expected, lease.leased(tmp_path):
+            assert letting_go.finished.is_set()
+    finally:
+        letting_go.cancel()
+    if is_refused:
+        os.close(file)
 
 
 @pytest.mark.usefixtures("hasty")

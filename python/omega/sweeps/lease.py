@@ -32,7 +32,8 @@ EXPIRES = 60.0
 """Seconds without a change after which a holder that cannot be seen is dead."""
 
 _SETTLES = 1.0
-"""Seconds for another one, without locks, to be seen that took the lease at the same moment."""
+"""Seconds for another one to be seen that took the lease at the same moment without locks, and for
+a lock to end that a killed process has left behind."""
 
 
 @contextlib.contextmanager
@@ -78,7 +79,7 @@ def _taken(lease: Path) -> int:
 
 def _claimed(file: int, lease: Path) -> bool:
     """Write our name into a lease; False where its holder has removed it since it was opened."""
-    locked = locks.locked(file)
+    locked = _locked(file)
     before = _read(file)
     if locked is False:
         raise _refused(lease, before)
@@ -93,6 +94,30 @@ def _claimed(file: int, lease: Path) -> bool:
         if not _is_ours(now := _read(file)):
             raise _refused(lease, now)
     return True
+
+
+def _locked(file: int) -> bool | None:
+    """Lock a lease, once a process that was just killed has let go of it."""
+    # A process that it was starting may hold its files for a moment longer.
+    until = time.monotonic() + _SETTLES
+    while (locked := locks.locked(file)) is False:
+        if time.monotonic() > until or not _has_ended(_read(file)):
+            break
+        time.sleep(0.01)
+    return locked
+
+
+def _has_ended(holder: dict[str, Any]) -> bool:
+    """Return whether the process of a lease was one of this machine, and is there no more."""
+    if holder.get("host") != platform.node() or not isinstance(holder["pid"], int):
+        return False
+    try:
+        os.kill(holder["pid"], 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
 
 
 def _wait_for_its_end(lease: Path, before: dict[str, Any]) -> None:
