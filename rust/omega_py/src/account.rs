@@ -31,7 +31,7 @@ pub struct AccountView {
 struct Seen {
     tracks: Arc<Tracks>,
     snapshot: Arc<StateSnapshot>,
-    /// Takes orders; none where others hear of each, as an object.
+    /// Takes orders; none where others get each, as an object.
     desk: Option<Desk>,
 }
 

@@ -35,7 +35,7 @@ impl<'a, 'py> Word<'a, 'py> {
 
     /// The same, where it is not `None` either.
     #[inline]
-    fn told(self) -> Option<Borrowed<'a, 'py, PyAny>> {
+    fn present(self) -> Option<Borrowed<'a, 'py, PyAny>> {
         self.0.filter(|given| !given.is_none())
     }
 }
@@ -229,7 +229,7 @@ impl Desk {
     /// What a close is about; none for each of several symbols that is open, in their order.
     fn target(&self, position: Word<'_, '_>, symbol: Word<'_, '_>) -> Plain<Option<CloseTarget>> {
         let symbol = self.symbol(symbol)?;
-        if let Some(position) = position.told() {
+        if let Some(position) = position.present() {
             let trade = self.order_number(position)?;
             return Ok(Some(CloseTarget::Trade(TradeId(trade))));
         }
@@ -262,7 +262,7 @@ impl Desk {
 
     /// A symbol of the run.
     fn symbol(&self, word: Word<'_, '_>) -> Plain<Option<SymbolId>> {
-        let Some(given) = word.told() else {
+        let Some(given) = word.present() else {
             return Ok(None);
         };
         let track = self.tracks.look_up_symbol(plain_text(&given)?);
@@ -279,7 +279,7 @@ impl Desk {
 
     /// A number of price, or an `omega.Distance`.
     fn distance(&self, word: Word<'_, '_>) -> Plain<Option<Distance>> {
-        let Some(given) = word.told() else {
+        let Some(given) = word.present() else {
             return Ok(None);
         };
         if let Ok(price) = number(given) {
@@ -348,7 +348,7 @@ fn exit(reason: Word<'_, '_>) -> Plain<ExitReason> {
 }
 
 fn expiry(word: Word<'_, '_>) -> Plain<Expiry> {
-    let Some(given) = word.told() else {
+    let Some(given) = word.present() else {
         return Ok(Expiry::GoodTillCancelled);
     };
     match plain_text(&given)? {
@@ -374,7 +374,7 @@ fn number(given: Given<'_, '_>) -> Plain<f64> {
 
 #[inline]
 fn price(word: Word<'_, '_>) -> Plain<Option<f64>> {
-    word.told().map(number).transpose()
+    word.present().map(number).transpose()
 }
 
 #[inline]
@@ -393,7 +393,7 @@ fn plain_text<'a>(given: &'a Bound<'_, PyAny>) -> Plain<&'a str> {
 
 #[inline]
 fn text(word: Word<'_, '_>) -> Plain<Option<String>> {
-    let Some(given) = word.told() else {
+    let Some(given) = word.present() else {
         return Ok(None);
     };
     plain_text(&given).map(|text| Some(text.to_owned()))

@@ -337,7 +337,7 @@ pub fn percentile_rank(values: &[f64], n: usize) -> Vec<f64> {
     below
 }
 
-/// How many of the up to n − 1 values before each are below it, whatever is said of NaN.
+/// How many of the up to n − 1 values before each are below it; a NaN is below nothing.
 fn below_one_by_one(values: &[f64], n: usize) -> Vec<f64> {
     let mut pace = Pace::default();
     let counts = values.iter().enumerate().map_while(|(row, value)| {

@@ -106,7 +106,7 @@ fn first_warm(market: &Market, from: usize, warmup: &[usize]) -> Option<usize> {
 /// A walk at the first step that can be the first decision.
 fn walk_to<'a>(market: &'a Market, from: usize, warmup: &[usize]) -> Option<Walk<'a>> {
     // Of the only symbol, a step has as many complete bars as its number counts: its warm-up is
-    // jumped over. Of several, steps say nothing about bars. Never 0: before the first bar is over
+    // jumped over. Of several, steps are no count of bars. Never 0: before the first bar is over
     // there is nothing to decide on (L2).
     let at_least = match market.symbols() {
         [_] => warmup.first().copied().unwrap_or(0),

@@ -193,14 +193,14 @@ impl RunTables {
                 pieces.trades(rows, &self.shared);
                 None
             };
-            if let Some([rows, _]) = self.trades.tell(of_trades, |tables| Some(tables.clone())) {
+            if let Some([rows, _]) = self.trades.either(of_trades, |tables| Some(tables.clone())) {
                 table(&mut pieces, "trades", schema::TRADES, &rows, unit);
             }
             let of_orders = |rows: &Vec<Order>| {
                 pieces.orders(rows, &self.shared);
                 None
             };
-            if let Some(rows) = self.orders.tell(of_orders, |table| Some(table.clone())) {
+            if let Some(rows) = self.orders.either(of_orders, |table| Some(table.clone())) {
                 table(&mut pieces, "orders", schema::HASHED_ORDERS, &rows, unit);
             }
             let of_curve = |curve: &EquityCurve| {
@@ -210,7 +210,7 @@ impl RunTables {
                 pieces.equity((rows, unit), times, &curve.spans, equity);
                 None
             };
-            if let Some(rows) = self.equity.tell(of_curve, |table| Some(table.clone())) {
+            if let Some(rows) = self.equity.either(of_curve, |table| Some(table.clone())) {
                 table(&mut pieces, "equity", schema::EQUITY, &rows, unit);
             }
             pieces.finish()

@@ -37,8 +37,8 @@ impl<R, T: Clone> Lazy<R, T> {
         }
     }
 
-    /// What can be told from the rows as well as from the table.
-    pub(super) fn tell<A>(
+    /// What the rows give as well as the table.
+    pub(super) fn either<A>(
         &self,
         of_rows: impl FnOnce(&R) -> A,
         of_table: impl FnOnce(&T) -> A,

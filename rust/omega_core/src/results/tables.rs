@@ -78,7 +78,8 @@ impl RunTables {
     /// How many positions, or parts of positions, were closed.
     #[must_use]
     pub fn closed(&self) -> usize {
-        self.trades.tell(Vec::len, |[trades, _]| trades.num_rows())
+        self.trades
+            .either(Vec::len, |[trades, _]| trades.num_rows())
     }
 
     /// Orders, with the columns of [`schema::ORDERS`].
@@ -99,7 +100,7 @@ impl RunTables {
     /// # Errors
     /// `OutOfMemory`.
     pub fn require_room_for_equity(&self) -> Result<(), OmegaError> {
-        let rows = self.equity.tell(|curve| curve.time.len(), |_| 0);
+        let rows = self.equity.either(|curve| curve.time.len(), |_| 0);
         let bytes = rows * (size_of::<f64>() + size_of::<u32>());
         allocation::require(bytes, || format!("the equity table of {rows} rows"))
     }
@@ -113,7 +114,7 @@ impl RunTables {
     /// The times of the equity curve, without its other columns.
     #[must_use]
     pub fn times(&self) -> RecordBatch {
-        let times = self.equity.tell(
+        let times = self.equity.either(
             |curve| time_vec(curve.time.clone(), &self.shared),
             |table| ArrayRef::clone(read::column(table, "time")),
         );
@@ -199,7 +200,7 @@ fn orders(rows: &[Order], shared: &Shared) -> RecordBatch {
 }
 
 fn notes(rows: &[Order]) -> ArrayRef {
-    // By their places in the list. What the volume left of an order is told first.
+    // By their places in the list. What the volume left of an order comes first.
     let note = |row: &Order| match (row.is_cut, row.is_scaled) {
         (true, _) => Some(1),
         (false, true) => Some(0),

@@ -80,7 +80,7 @@ pub struct Clock {
     pub lasting: Lasting,
 }
 
-/// How long a bar lasts at most, as far as steps between bars tell (TF1).
+/// How long a bar lasts at most, as far as steps between bars show (TF1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lasting {
     /// The shortest step so far, as in version 1 of the rules.

@@ -4,7 +4,7 @@ use crate::execution::Limits;
 use crate::replay::{Foresight, Outlook, State, Strategy, View};
 use crate::types::SymbolId;
 
-/// A strategy that is not called for decisions while every symbol cools down. It is still told what
+/// A strategy that is not called for decisions while every symbol cools down. It still gets what
 /// happened, and still manages what is open.
 #[derive(Debug)]
 pub struct Cooldown<S> {

@@ -183,7 +183,7 @@ where
         }
     }
 
-    /// What happened on the last bar of a stage is told to the one that follows, where everything
+    /// What happened on the last bar of a stage goes to the one that follows, where everything
     /// stays.
     fn on_events(
         &mut self,

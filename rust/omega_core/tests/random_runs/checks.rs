@@ -27,39 +27,39 @@ pub struct Outcome {
 }
 
 /// A fill and what it did: opened a position, or closed (a part of) one.
-type Told<'a> = (&'a Fill, Option<&'a Trade>);
+type Paired<'a> = (&'a Fill, Option<&'a Trade>);
 
 impl Outcome {
     /// Holds every row against the rules.
     pub fn check(&self, market: &Market, rules: &Rules) {
-        let told = self.told();
-        for (fill, trade) in &told {
+        let paired = self.paired();
+        for (fill, trade) in &paired {
             self.check_price(fill, *trade, market, rules);
         }
-        self.check_lots(&told, rules.config.semantics);
-        self.check_ledger(&told, rules);
+        self.check_lots(&paired, rules.config.semantics);
+        self.check_ledger(&paired, rules);
         self.check_trades(rules);
         self.check_equity(market, rules);
         self.check_orders(market, rules);
     }
 
     /// Each fill beside the trade row that it made; one that opens a position has none.
-    fn told(&self) -> Vec<Told<'_>> {
+    fn paired(&self) -> Vec<Paired<'_>> {
         let mut closed = self.trades.iter();
-        let told = self.fills.iter().map(|fill| {
+        let paired = self.fills.iter().map(|fill| {
             let trade = fill.closes.then(|| closed.next()).flatten();
             (fill, trade)
         });
-        let told: Vec<Told<'_>> = told.collect();
+        let paired: Vec<Paired<'_>> = paired.collect();
         assert!(closed.next().is_none(), "every trade row has its fill");
-        for (fill, trade) in &told {
+        for (fill, trade) in &paired {
             assert_eq!(fill.closes, trade.is_some());
             if let Some(trade) = trade {
                 assert_eq!(fill.trade, trade.id);
                 assert!(same(fill.price, trade.exit_price) && same(fill.lots, trade.lots));
             }
         }
-        told
+        paired
     }
 
     fn order(&self, fill: &Fill) -> &Order {
@@ -118,9 +118,9 @@ impl Outcome {
     }
 
     /// What is opened is closed or still open, lot by lot.
-    fn check_lots(&self, told: &[Told<'_>], semantics: Semantics) {
+    fn check_lots(&self, paired: &[Paired<'_>], semantics: Semantics) {
         let mut open: BTreeMap<u32, f64> = BTreeMap::new();
-        for (fill, trade) in told {
+        for (fill, trade) in paired {
             if trade.is_none() {
                 let is_one = semantics == Semantics::One || fill.trade.0 == fill.order.0;
                 assert!(is_one, "F13: {fill:?}");
@@ -152,7 +152,7 @@ impl Outcome {
     }
 
     /// M5: the ledger is the fills and the nights, and its balances are its sums.
-    fn check_ledger(&self, told: &[Told<'_>], rules: &Rules) {
+    fn check_ledger(&self, paired: &[Paired<'_>], rules: &Rules) {
         let mut balance = 0.0;
         for line in &self.ledger {
             balance += line.amount;
@@ -166,7 +166,7 @@ impl Outcome {
             _ => None,
         });
         let mut expected = Vec::new();
-        for (fill, trade) in told {
+        for (fill, trade) in paired {
             let (number, time) = (Some(fill.trade), fill.time);
             if let Some(trade) = trade {
                 expected.push((number, time, LedgerKind::Pnl, trade.gross_pnl));

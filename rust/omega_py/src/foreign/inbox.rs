@@ -200,7 +200,7 @@ fn exit_reason(row: &ActionRow) -> Read<ExitReason> {
     }
 }
 
-/// How long an order works; none where that is not said.
+/// How long an order works; none where that is not given.
 fn expiry(row: &ActionRow) -> Read<Option<Expiry>> {
     Ok(Some(match row.expiry {
         0 => return Ok(None),

@@ -331,7 +331,7 @@ impl Strategy for Foreign {
         }
         self.show(view, state, actions.len());
         for (fill, trade) in state.events() {
-            let code = on_fill.hear(&self.shown.frame, &event_row(fill, trade));
+            let code = on_fill.receive(&self.shown.frame, &event_row(fill, trade));
             self.collect(code, view.newest(), actions)?;
         }
         Ok(())

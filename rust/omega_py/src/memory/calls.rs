@@ -13,7 +13,7 @@ use crate::foreign::inbox::{Inbox, Words};
 // states.
 type Decides = unsafe extern "C" fn(*const Frame, *mut c_void) -> i32;
 type Walks = unsafe extern "C" fn(*mut Frame, *mut Steps, *mut c_void) -> i32;
-type Hears = unsafe extern "C" fn(*const Frame, *const Event, *mut c_void) -> i32;
+type Receives = unsafe extern "C" fn(*const Frame, *const Event, *mut c_void) -> i32;
 
 /// The steps after one that compiled code decides at by itself, all in one chunk of the only track;
 /// `omega/compiling/ahead.py` has the same.
@@ -75,10 +75,10 @@ impl Function {
         unsafe { function(frame, steps, self.context()) }
     }
 
-    /// Tells it what happened.
-    pub(crate) fn hear(self, frame: &Frame, event: &Event) -> i32 {
+    /// Hands over what happened.
+    pub(crate) fn receive(self, frame: &Frame, event: &Event) -> i32 {
         // SAFETY: as in `decide`.
-        let function: Hears = unsafe { std::mem::transmute(self.address.get()) };
+        let function: Receives = unsafe { std::mem::transmute(self.address.get()) };
         // SAFETY: as in `decide`; so does the event.
         unsafe { function(frame, event, self.context()) }
     }

@@ -43,14 +43,14 @@ pub(in super::super) struct ClosedTrade {
 
 impl<'a> Inputs<'a> {
     pub(super) fn of(run: &'a RunTables) -> Self {
-        let (initial, booked) = run.ledger.tell(|rows| of_ledger(rows), of_ledger_table);
-        let (times, equity, busy) = run.equity.tell(of_curve, of_equity_table);
+        let (initial, booked) = run.ledger.either(|rows| of_ledger(rows), of_ledger_table);
+        let (times, equity, busy) = run.equity.either(of_curve, of_equity_table);
         let mut walk = EquityWalk::new(times.clone(), run.shared.clock(), initial);
         walk.add(&equity);
         Self {
             shared: &run.shared,
             extremes: run.extremes,
-            trades: run.trades.tell(
+            trades: run.trades.either(
                 |rows| rows.iter().map(ClosedTrade::of).collect(),
                 |[trades, intervals]| of_trade_tables(trades, intervals),
             ),
@@ -102,7 +102,7 @@ fn of_trade_tables(trades: &RecordBatch, intervals: &RecordBatch) -> Vec<ClosedT
 }
 
 fn fill_sums(run: &RunTables) -> FillSums {
-    run.fills.tell(
+    run.fills.either(
         |rows| {
             let size = |fill: &Fill| run.contract_sizes[fill.symbol.index()];
             FillSums::of(rows.iter().map(|fill| FillNumbers::of(fill, size(fill))))
