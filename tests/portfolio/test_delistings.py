@@ -15,6 +15,7 @@ from tests.support.dated_runs import START, booked, days, run
 pytestmark = pytest.mark.parametrize("backend", BACKENDS)
 
 OTHER = days([50.0] * 8)
+NOON = timedelta(hours=12)
 GONE = days([30.0, 30.0, 28.0])
 """Traded on the first three days."""
 
@@ -236,3 +237,33 @@ def test_a_change_pays_no_fraction_of_a_symbol_to_which_nothing_comes(
     result = run(backend, data, script, events=events, instruments=whole)
     assert result.trades["exit_reason"].to_list() == ["end_of_data"]
     assert result.trades["lots"].to_list() == [pytest.approx(10 * 100 / 97)]
+
+
+@pytest.mark.parametrize("moment", ["2024-01-05", "2024-01-04 06:00"])
+def test_a_change_between_finer_bars_waits_for_the_step(backend: str, moment: str) -> None:
+    """The other symbol has no finer bar at noon: what was held was closed there as delisted."""
+    old, finer = days([30.0] * 8), days([30.0] * 16, step=NOON)
+    execution = omega.Execution(intrabar="magnifier", magnifier={"GONE": finer})
+    events = omega.Events(symbols=[{"old": "GONE", "new": "OTHER", "date": moment}])
+    script = {0: omega.Signal("long", size=100, symbol="GONE")}
+    data = {"GONE": old, "OTHER": OTHER}
+    result = run(backend, data, script, events=events, execution=execution)
+    assert result.trades.select("symbol", "exit_reason").rows() == [("OTHER", "end_of_data")]
+    assert result.trades["exit_price"].to_list() == [50.0]
+
+
+def test_what_is_due_at_noon_is_not_lost_in_the_finer_bars_of_another_symbol(backend: str) -> None:
+    execution = omega.Execution(
+        intrabar="magnifier", magnifier={"OTHER": days([50.0] * 16, step=NOON)}
+    )
+    rows = [{"symbol": "GONE", "date": "2024-01-04 06:00", "price": 12.0}]
+    script = {
+        0: omega.Signal("long", size=100, symbol="GONE"),
+        1: omega.Signal("long", size=1, symbol="OTHER"),
+    }
+    data = {"GONE": days([30.0] * 8), "OTHER": OTHER}
+    events = omega.Events(delistings=rows)
+    result = run(backend, data, script, events=events, execution=execution)
+    gone = result.trades.filter(pl.col("symbol") == "GONE")
+    assert gone.select("exit_reason", "exit_price").rows() == [("delisted", 12.0)]
+    assert gone["exit_time"].to_list() == [START.replace(day=5)]

@@ -19,7 +19,13 @@ _EQUAL_STEPS = 1e-9
 
 
 class Corporate(Rolling):
-    """The positions and orders of a run, to which things happen by date."""
+    """The positions and orders of a run, to which things happen by date.
+
+    Attributes:
+        is_inside: Whether the step has begun, so that the next open is that of a finer bar.
+    """
+
+    is_inside = False
 
     def begin_dates(self, nows: Mapping[str, Known]) -> dict[str, Known]:
         """The days since the last step, then what is due at this one, before any order.
@@ -47,7 +53,7 @@ class Corporate(Rolling):
         time = next(iter(nows.values())).time
         self._pay(time)
         moments = [now for now in nows.values() if isinstance(now, Moment)]
-        due = self.schedule.take(time, moments)
+        due = self.schedule.take(time, moments, inside=self.is_inside)
         names = list(self.markets)
         for event in due:
             now = nows.get(names[event.symbol])
@@ -71,15 +77,10 @@ class Corporate(Rolling):
                     position.marked_price -= event.second or 0.0
             case "change":
                 assert event.to is not None, "of the contract"  # noqa: S101 - as stated
-                new = nows.get(list(self.markets)[event.to])
-                if new is None:
-                    self._give_up_at(None, None, now)
-                else:
-                    if self.held_in(now.symbol) or any(
-                        map(self._is_about(now.symbol), self.submitted)
-                    ):
-                        nows[new.symbol] = _as_known(new, now, event.number)
-                    self._change(event, now, new)
+                new = nows[list(self.markets)[event.to]]  # a step has all symbols
+                if self.held_in(now.symbol) or any(map(self._is_about(now.symbol), self.submitted)):
+                    nows[new.symbol] = _as_known(new, now, event.number)
+                self._change(event, now, new)
             case "delisting":
                 self._give_up_at(event.first, event.second, now)
             case "leave" | "recall":

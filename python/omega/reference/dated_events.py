@@ -103,8 +103,11 @@ class Schedule:
                 found = symbols[event.to], found[1] * event.number
         return None if found[0] == symbol else found
 
-    def take(self, time: int, moments: Sequence[Moment]) -> list[Event]:
-        """Take what is due at a step; what was to happen at a bar nobody walked is over."""
+    def take(self, time: int, moments: Sequence[Moment], *, inside: bool) -> list[Event]:
+        """Take what is due at a step; what was to happen at a bar nobody walked is over.
+
+        What waits for a step does not happen inside one, between the finer bars of some symbols.
+        """
         due = []
         for now in moments:
             waiting = self.of_symbol[now.symbol]
@@ -112,7 +115,7 @@ class Schedule:
                 event = waiting.pop(0)
                 if event.bar == now.index:
                     due.append(event)
-        while self.of_steps and self.of_steps[0].time <= time:
+        while not inside and self.of_steps and self.of_steps[0].time <= time:
             due.append(self.of_steps.pop(0))
         return sorted(due, key=lambda one: one.order)
 

@@ -72,6 +72,7 @@ class Simulator(Corporate):
         inside: bool = False,
     ) -> None:
         """Process the manager's actions, then mark and stop out (L1.7)."""
+        self.is_inside = inside
         for action in managed:
             self.process_managed(action, after)
         self.settle(nows)

@@ -21,6 +21,8 @@ pub(super) struct Actions {
     receivables: Vec<Receivable>,
     /// Memory for the events of a step.
     due: Vec<Event>,
+    /// Whether the next open is that of a step, and not of a finer bar inside one.
+    pub(super) at_step: bool,
 }
 
 impl Actions {
@@ -110,7 +112,10 @@ impl Simulator {
         for now in bars.trading() {
             progress.take_of_bar(&schedule, now.symbol, now.index, &mut due);
         }
-        progress.take_of_step(&schedule, time, &mut due);
+        // Not between finer bars: other symbols, such as the one that this one becomes, may have none.
+        if std::mem::take(&mut self.actions.at_step) {
+            progress.take_of_step(&schedule, time, &mut due);
+        }
         in_order(&mut due);
         let mut split: Option<Vec<SymbolBar>> = None;
         let owed = self.actions.receivables.len();
@@ -194,10 +199,9 @@ impl Simulator {
                 });
             }
             Happening::Change { to, ratio, cash } => {
+                // At a step it is there wherever the old one is: see `mark_successors`.
                 if let Some(new) = bars.get(to) {
                     self.change((ratio, cash), now, new, account);
-                } else {
-                    self.give_up(now, (None, None), account);
                 }
             }
             Happening::Delisting { price, change } => self.give_up(now, (price, change), account),

@@ -189,6 +189,7 @@ impl Simulator {
     /// Takes the actions of the strategy, to be processed at the next open; gives how many orders
     /// that makes. A close of everything is resolved now, by what is open as the strategy saw it.
     pub fn submit(&mut self, actions: &mut Vec<Action>) -> usize {
+        self.actions.at_step = true;
         // At once where nothing is to be resolved: an action is large, and one by one each is moved
         // three times.
         if actions.iter().all(|action| action.closes_all().is_none()) {
