@@ -33,6 +33,9 @@ class Often(omega.Strategy):
             self.buy(limit=0.5, expires="ioc")
 
 strategy = Often() if sys.argv[1] == "orders" else Held()
+if sys.argv[1] == "bands":  # an order may come at each bar, and none does
+    target = {"time": time[:1], "SYMBOL": [0.5]}
+    strategy = omega.Weights(pl.DataFrame(target), when=time.to_list(), min_trade=1e9)
 omega.run_backtest(candles[:10], Held())
 with open("/proc/self/statm", encoding="ascii") as file:
     held = int(file.read().split()[0]) * resource.getpagesize()
@@ -60,6 +63,7 @@ print(again.equity.height)
         ("orders", 100_000, 400, "the table of orders, which has "),
         ("table", 20_000_000, 330, "the equity table of 20000000 rows needs 240 MB"),
         ("run", 1_000, 400, "it fitted"),
+        ("bands", 600_000, 550, "it fitted"),
     ],
 )
 def test_a_limit_is_an_error_of_the_run(case: str, bars: int, room: int, words: str) -> None:

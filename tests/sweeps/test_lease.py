@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import platform
+import shutil
 import signal
 import subprocess
 import sys
@@ -162,6 +163,26 @@ def test_a_holder_on_another_machine_is_dead_once_its_heart_stops(tmp_path: Path
     finally:
         ended.set()
         beating.join()
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_folder_that_vanishes_while_its_lease_is_waited_for_is_made_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    put(folder, "elsewhere")
+    vanishing = threading.Timer(lease.EXPIRES / 2, shutil.rmtree, [folder])
+    vanishing.start()
+    with lease.leased(folder):
+        assert vanishing.finished.is_set()
+        assert (folder / lease.FILE).exists()
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"[" * 990, b'{"pid": 1}', b"\xff", b"null"])
+def test_what_is_no_lease_is_free(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / lease.FILE).write_bytes(content)
+    with lease.leased(tmp_path):
+        assert str(os.getpid()) in (tmp_path / lease.FILE).read_text()
 
 
 @pytest.mark.usefixtures("hasty")

@@ -46,7 +46,6 @@ def leased(folder: Path) -> Iterator[None]:
     """
     lease = folder / FILE
     with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
         file = _taken(lease)
     locks.keep(file)
     ended = threading.Event()
@@ -67,6 +66,7 @@ def leased(folder: Path) -> Iterator[None]:
 def _taken(lease: Path) -> int:
     """Return the open file of a lease that is ours from now on."""
     while True:
+        lease.parent.mkdir(parents=True, exist_ok=True)  # its holder may have removed it
         file = os.open(lease, os.O_RDWR | os.O_CREAT)
         try:
             if _claimed(file, lease):
@@ -182,6 +182,6 @@ def _content(content: bytes) -> dict[str, Any]:
     """Return what is in a lease; nothing where it is free."""
     try:
         found = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) and {"pid", "host"} <= found.keys() else {}

@@ -2,13 +2,18 @@
 
 use super::hashed_times::HashedTimes;
 use super::{RunSums, RunTables};
-use crate::allocation::room;
+use crate::allocation::{require, room};
 use crate::execution::{Fill, Order};
-use crate::portfolio::PortfolioBuffers;
+use crate::portfolio::{LedgerLine, PortfolioBuffers, Trade};
 
 /// Steps for which there is room for an order, and orders for which there is room at most.
 const STEPS_PER_ORDER: usize = 16;
 const MOST_ORDERS: usize = 1 << 17;
+
+/// Bytes of the rows that an order of a portfolio comes to.
+// A sale may end several positions, each with a fill, a trade and a line of its own.
+const ROWS_OF_AN_ORDER: usize =
+    size_of::<Order>() + 2 * size_of::<Fill>() + size_of::<Trade>() + 2 * size_of::<LedgerLine>();
 
 /// Memory for the rows of a run: those of one that is over, emptied.
 // A run of a sweep writes as much as the one before it: vectors that grow anew are copied again and
@@ -63,11 +68,13 @@ impl RunBuffers {
     // A table that grows is copied each time until it is so large that its pages are moved: of
     // 1,200,000 orders that took 4 % of a run. Smaller ones lie in memory of the run before, whose
     // pages are there already.
+    // Only where as much again stays free: bands and smallest trades may leave few of the orders,
+    // and what else the run takes would end the process.
     #[must_use]
     pub(crate) fn with_room_for(mut self, orders: usize) -> Self {
-        if orders > MOST_ORDERS {
+        let twice = orders.saturating_mul(2 * ROWS_OF_AN_ORDER);
+        if orders > MOST_ORDERS && require(twice, String::new).is_ok() {
             room(&mut self.orders, orders);
-            // A sale may end several positions, each with a fill, a trade and a line of its own.
             room(&mut self.fills, 2 * orders);
             self.books.make_room_for(orders);
         }
