@@ -167,3 +167,21 @@ def test_equities_that_are_no_numbers_are_not_the_lowest(backend: str) -> None:
     assert result.equity["equity"].to_list() == [1e6, 1e6, -1e6]
     assert result.metrics["lowest_equity"] == -1e6
     assert result.metrics["cagr"] == -1.0
+
+
+@both
+def test_a_price_of_ruin_that_is_no_number_leaves_the_own_stop(backend: str) -> None:
+    """M9: a lot of 100,000 at a rate of 2.5e304 is no number, nor is the price that it ends at."""
+    high, low = (4e-305, 4e-305, 4e-305, 4e-305), (4e-305, 4e-305, 3e-305, 3e-305)
+    result = omega.run_backtest(
+        candles(high, high, low),
+        once(Signal("long", size=1, stop_loss=3.5e-305)),
+        symbol="FOO",
+        instruments=omega.Instrument(
+            "FOO", quote_currency="EUR", contract_size=1e5, tick_size=1e-307
+        ),
+        conversion={"EURUSD": candles(*[(2.5e304,) * 4] * 3)},
+        cash=1_000_000,
+        backend=backend,
+    )
+    assert result.trades["exit_reason"].to_list() == ["stop_loss"]

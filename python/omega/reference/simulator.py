@@ -232,7 +232,10 @@ class Simulator(Corporate):
     def _exits_by_now(self, position: Position, now: Moment) -> tuple[Exits, Forced | None]:
         """A position's exits, facing, and what forces its stop where the account does (M9)."""
         exits, forced = _exits(position), self.forced_exit(now)
-        if forced is None or exits.stop_within(forced.price * position.sign):
+        if forced is None:
+            return exits, None
+        # Of equal ones its own; a price that is no number, as of units that overflow, is no nearer.
+        if exits.stop is not None and not forced.price * position.sign > exits.stop:
             return exits, None
         return Exits(forced.price * position.sign, exits.target), forced
 
