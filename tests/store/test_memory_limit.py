@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -72,6 +73,7 @@ def test_a_limit_is_an_error_of_the_run(case: str, bars: int, room: int, words: 
         capture_output=True,
         text=True,
         check=False,
+        env={**os.environ, "POLARS_MAX_THREADS": "1"},  # each thread takes some of the room
     )
     assert done.returncode == 0, done.stderr
     said, rows = done.stdout.splitlines()
