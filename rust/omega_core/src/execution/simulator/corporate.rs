@@ -27,11 +27,9 @@ pub(super) struct Actions {
 
 impl Actions {
     pub(super) fn of(settings: &crate::execution::Settings) -> Self {
+        let schedule = settings.schedule.as_deref();
         Self {
-            progress: settings
-                .schedule
-                .as_deref()
-                .map_or_else(Progress::default, Progress::of),
+            progress: schedule.map_or_else(Progress::default, Progress::of),
             ..Self::default()
         }
     }
@@ -112,7 +110,7 @@ impl Simulator {
         for now in bars.trading() {
             progress.take_of_bar(&schedule, now.symbol, now.index, &mut due);
         }
-        // Not between finer bars: other symbols, such as the one that this one becomes, may have none.
+        // Not between finer bars: the symbol that this one becomes may have none.
         if std::mem::take(&mut self.actions.at_step) {
             progress.take_of_step(&schedule, time, &mut due);
         }
@@ -127,11 +125,9 @@ impl Simulator {
             let Some(now) = own.get(event.symbol).copied() else {
                 continue;
             };
-            let is_held = self.holds(event.symbol)
-                || self
-                    .submitted
-                    .iter()
-                    .any(|one| self.is_about(one, event.symbol));
+            let mut submitted = self.submitted.iter();
+            let is_held =
+                self.holds(event.symbol) || submitted.any(|one| self.is_about(one, event.symbol));
             let by = self.happen(event, &now, own, account);
             if let Some(place) = place_of_changed((event, by, is_held), &now, own) {
                 // Once for all that changes: a copy for each split would cost all symbols.
