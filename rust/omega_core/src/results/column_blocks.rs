@@ -5,10 +5,9 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, UInt32Array};
 use arrow_buffer::{BooleanBufferBuilder, NullBuffer};
 
-use super::columns::{dictionary, f64_vec, place, tags, texts, time_vec, u32_vec};
+use super::columns::{batch, dictionary, f64_vec, place, tags, texts, time_vec, u32_vec};
 use super::row_columns::TakeColumns;
 use super::schema::{Column, Kind, Shared};
-use super::tables::batch;
 use crate::types::SymbolId;
 
 /// Rows of which all columns are written before the next ones are read.

@@ -5,13 +5,24 @@ use std::sync::Arc;
 use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::types::UInt32Type;
 use arrow_array::{
-    ArrayRef, DictionaryArray, Float64Array, ListArray, StringArray, TimestampMicrosecondArray,
-    TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt32Array,
+    ArrayRef, DictionaryArray, Float64Array, ListArray, RecordBatch, StringArray,
+    TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray,
+    TimestampSecondArray, UInt32Array,
 };
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 
-use super::schema::{Shared, tag_field};
+use super::schema::{Column, Shared, arrow_schema, tag_field};
 use crate::types::TimeUnit;
+
+/// Puts arrays under the columns of a table.
+pub(super) fn batch(columns: &[Column], arrays: Vec<ArrayRef>, shared: &Shared) -> RecordBatch {
+    let schema = Arc::new(arrow_schema(columns, shared));
+    match RecordBatch::try_new(schema, arrays) {
+        Ok(batch) => batch,
+        // Both come in the order of the schema: a mismatch is a defect of this folder, not of data.
+        Err(mismatch) => panic!("arrays match the schema they were built for: {mismatch}"),
+    }
+}
 
 /// The vector itself as an array.
 pub(super) fn u32_vec(values: Vec<u32>) -> ArrayRef {

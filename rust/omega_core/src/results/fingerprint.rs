@@ -11,120 +11,18 @@
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, UInt32Type};
 use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray, RecordBatch};
-use sha2::{Digest, Sha256};
 
 use super::hashed_times::{HashedTimes, times};
+use super::pieces::Pieces;
 use super::row_columns::{self, TakeColumns};
 use super::schema::{self, Column, Kind, Shared};
 use super::{RunTables, read};
 use crate::execution::Order;
 use crate::portfolio::{EquityCurve, EquitySpan, Trade};
-use crate::run_length::{self, Changes, Entry, Name, Number, Piece, Texts};
+use crate::run_length::{Changes, Entry, Name, Number, Piece, Texts};
 use crate::types::{SymbolId, TimeUnit};
 
-/// Gathers short pieces: a hash of many of them takes its time for each.
-pub(super) struct Pieces {
-    hasher: Sha256,
-    pub(super) gathered: Vec<u8>,
-    /// So many bytes are hashed together.
-    together: usize,
-}
-
-impl Default for Pieces {
-    fn default() -> Self {
-        Self {
-            together: 1 << 14,
-            ..Self::apart()
-        }
-    }
-}
-
 impl Pieces {
-    /// Pieces that are gathered only.
-    pub(super) fn apart() -> Self {
-        Self {
-            hasher: Sha256::default(),
-            gathered: Vec::new(),
-            together: usize::MAX,
-        }
-    }
-
-    fn update(&mut self, bytes: &[u8]) {
-        self.gathered.extend_from_slice(bytes);
-        self.hash_many();
-    }
-
-    #[inline]
-    fn hash_many(&mut self) {
-        if self.gathered.len() >= self.together {
-            self.hasher.update(&self.gathered);
-            self.gathered.clear();
-        }
-    }
-
-    fn text(&mut self, value: &str) {
-        self.count(value.len());
-        self.update(value.as_bytes());
-    }
-
-    fn count(&mut self, value: usize) {
-        self.update(&(value as u64).to_le_bytes());
-    }
-
-    /// What comes before the columns of a table.
-    // Counts and lengths before contents, so that no two tables have the same bytes by moving a
-    // value from one column to the next.
-    fn head(&mut self, name: &str, columns: &[Column], rows: usize) {
-        self.text(name);
-        self.count(columns.len());
-        self.count(rows);
-    }
-
-    /// A column as its changes.
-    pub(super) fn changes<P: Piece>(&mut self, rows: usize, value: impl Fn(usize) -> P + Copy) {
-        self.changed(&run_length::bits(rows, value), value);
-    }
-
-    /// Flags as their changes.
-    fn flags(&mut self, flags: &[bool]) {
-        self.changed(&run_length::bits_of_flags(flags), |row| flags[row]);
-    }
-
-    /// The rows that change, and their values.
-    pub(super) fn changed<P: Piece>(&mut self, bits: &[u8], value: impl Fn(usize) -> P) {
-        self.update(bits);
-        for (block, &bits) in bits.iter().enumerate().filter(|(_, bits)| **bits != 0) {
-            for row in run_length::changed(block, bits) {
-                value(row).write(&mut self.gathered);
-            }
-            self.hash_many();
-        }
-    }
-
-    /// The same of numbers in a row.
-    fn numbers<N: Number>(&mut self, values: &[N]) {
-        let bits = run_length::bits_of(values);
-        self.update(&bits);
-        for (block, &bits) in bits.iter().enumerate().filter(|(_, bits)| **bits != 0) {
-            run_length::write_changed(values, (block, bits), &mut self.gathered);
-            self.hash_many();
-        }
-    }
-
-    /// The same of values that each stand in so many of the rows.
-    fn spans<P: Piece + Copy>(&mut self, rows: usize, spans: impl Iterator<Item = (P, usize)>) {
-        let (starts, values) = run_length::starts(spans);
-        let mut bits = vec![0; rows.div_ceil(8)];
-        for row in starts {
-            bits[row / 8] |= 1 << (row % 8);
-        }
-        self.update(&bits);
-        for value in values {
-            value.write(&mut self.gathered);
-            self.hash_many();
-        }
-    }
-
     /// The trades of a run, in rows.
     fn trades(&mut self, rows: &[Trade], shared: &Shared) {
         let mut to = Rows::head(self, ("trades", schema::TRADES), rows, shared);
@@ -157,28 +55,7 @@ impl Pieces {
             }
         }
     }
-
-    /// Bytes that need not be gathered.
-    fn large(&mut self, bytes: &[u8]) {
-        self.hasher.update(&self.gathered);
-        self.gathered.clear();
-        self.hasher.update(bytes);
-    }
-
-    pub(super) fn finish(mut self) -> String {
-        self.hasher.update(&self.gathered);
-        let digits = |byte: u8| [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)]);
-        self.hasher
-            .finalize()
-            .into_iter()
-            .flat_map(digits)
-            .collect()
-    }
 }
-
-const DIGITS: [char; 16] = [
-    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-];
 
 impl RunTables {
     /// SHA-256 of the logical bytes of trades, orders and equity, as 64 hexadecimal digits;

@@ -13,7 +13,7 @@ use super::columns::{optional_dictionary, place, time_vec};
 use super::lazy::Lazy;
 use super::read::time_values;
 use super::schema::{self, Column, Kind, Shared};
-use super::{RunTables, tables};
+use super::{RunTables, columns};
 use crate::error::OmegaError;
 use crate::portfolio::Extremes;
 use crate::types::TimeUnit;
@@ -95,7 +95,7 @@ fn table(
         .iter()
         .map(|column| adopt_column(chunks, column, shared))
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(tables::batch(columns, arrays, shared))
+    Ok(columns::batch(columns, arrays, shared))
 }
 
 fn adopt_column(

@@ -2,7 +2,7 @@
 
 use arrow_buffer::ScalarBuffer;
 
-use super::fingerprint::Pieces;
+use super::pieces::Pieces;
 use crate::run_length;
 
 /// What is hashed of the times of a curve, which many runs have in common.

@@ -12,6 +12,7 @@ mod hashed_times;
 mod lazy;
 mod ledger;
 mod metrics;
+mod pieces;
 mod read;
 mod row_columns;
 mod rows;

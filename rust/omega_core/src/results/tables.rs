@@ -5,10 +5,10 @@ use std::sync::{Arc, OnceLock};
 use arrow_array::{ArrayRef, Float64Array, RecordBatch};
 
 use super::column_blocks::{ColumnBlocks, blocks};
-use super::columns::{f64_vec, narrow, optional_dictionary, time_vec, u32_vec};
+use super::columns::{batch, f64_vec, narrow, optional_dictionary, time_vec, u32_vec};
 use super::lazy::Lazy;
 use super::row_columns::{self, TakeColumns, direction_name};
-use super::schema::{self, Column, Shared};
+use super::schema::{self, Shared};
 use super::{RunRows, read};
 use crate::allocation;
 use crate::error::OmegaError;
@@ -161,17 +161,6 @@ impl RunTables {
     #[must_use]
     pub fn shared(&self) -> &Shared {
         &self.shared
-    }
-}
-
-/// Puts arrays under the columns of a table.
-pub(super) fn batch(columns: &[Column], arrays: Vec<ArrayRef>, shared: &Shared) -> RecordBatch {
-    let schema = Arc::new(schema::arrow_schema(columns, shared));
-    match RecordBatch::try_new(schema, arrays) {
-        Ok(batch) => batch,
-        // Columns and arrays stand in the same order in this file, so that a mismatch is a defect
-        // of it and not of the data.
-        Err(mismatch) => panic!("arrays match the schema they were built for: {mismatch}"),
     }
 }
 
