@@ -34,8 +34,6 @@ pub(super) struct StateSnapshot {
 struct Lists {
     positions: Vec<Shown<Position, PositionView>>,
     pending: Vec<Shown<Order, OrderView>>,
-    /// So many orders, from the first on, wait no more.
-    settled: usize,
 }
 
 impl StateSnapshot {
@@ -104,14 +102,7 @@ impl StateSnapshot {
     pub(super) fn publish_lists(&self, state: &State<'_>) {
         let mut lists = self.lists();
         let waits = |order: &Order| order.status == OrderStatus::Working;
-        // An order that is settled stays so: what is settled from the first on is not read again.
-        let settled = state.orders[lists.settled..]
-            .iter()
-            .take_while(|order| !waits(order));
-        lists.settled += settled.count();
-        let waiting = state.orders[lists.settled..]
-            .iter()
-            .filter(|order| waits(order));
+        let waiting = state.orders.iter().filter(|order| waits(order));
         renew(&mut lists.pending, waiting, |order| order.id, Order::eq);
         let open = state.positions.iter();
         let reads_alike = |a: &Position, b: &Position| match self.rates.get() {

@@ -141,7 +141,7 @@ impl<'a> Backtest<'a> {
         let (shared, times) = (self.shared(), market.times(plan.from..plan.end));
         let walk = EquityWalk::new(times.clone(), shared.clock(), Some(self.config.cash));
         let books = Portfolio::summed(self.config.cash, EquityStream { walk, changes }, books);
-        let mut executor = self.simulator(orders, fills).summing_fills();
+        let mut executor = self.simulator(orders, fills).summing_fills(is_hashed);
         let (portfolio, _) = self.walk(&mut executor, books, strategy, observer, |native| {
             Ok(native)
         })?;

@@ -3,6 +3,7 @@
 
 use super::distance::trailed;
 use super::oco_groups::Groups;
+use super::orders::Orders;
 use super::queue::QueuedOrder;
 pub(super) use super::queue::{CloseRequest, QueuedTask};
 use super::restated::Restated;
@@ -34,7 +35,7 @@ pub(super) struct Working {
 /// Orders by number. Rows ascend in both lists, because an order joins a list with its row.
 #[derive(Debug, Default)]
 pub(super) struct OrderBook {
-    pub(super) orders: Vec<Order>,
+    pub(super) orders: Orders,
     pub(super) working: Vec<Working>,
     queued: Vec<QueuedOrder>,
     /// How many of both lists have ended since they were settled.
@@ -55,6 +56,15 @@ impl OrderBook {
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.working.is_empty() && self.queued.is_empty()
+    }
+
+    /// The row of the oldest order that waits; where none does, that of the next one.
+    #[inline]
+    pub(super) fn oldest_waiting(&self) -> usize {
+        let working = self.working.first().map(|waiting| waiting.row);
+        let queued = self.queued.first().map(|queued| queued.row);
+        let rows = working.into_iter().chain(queued);
+        rows.fold(self.orders.len(), usize::min)
     }
 
     #[inline]
@@ -207,18 +217,6 @@ impl OrderBook {
         index.ok().filter(|&index| !self.working[index].is_gone)
     }
 
-    /// The row of an order of this number; none where it has none.
-    fn row_of(&self, order: OrderId) -> Option<usize> {
-        let row = self.orders.binary_search_by_key(&order, |order| order.id);
-        row.ok()
-    }
-
-    /// The row of an order that waits; none where none of this number does.
-    pub(super) fn waiting(&self, order: OrderId) -> Option<usize> {
-        let row = self.row_of(order)?;
-        (self.orders[row].status == OrderStatus::Working).then_some(row)
-    }
-
     /// Whether the order of a row waits to close something.
     pub(super) fn is_queued_close(&self, row: usize) -> bool {
         let queued = self.queued.binary_search_by_key(&row, |queued| queued.row);
@@ -230,8 +228,7 @@ impl OrderBook {
 
     /// Why an order of this number is not there to be cancelled or changed (F13).
     pub(super) fn why_gone(&self, order: OrderId) -> RejectReason {
-        let row = self.row_of(order);
-        if row.is_some_and(|row| self.orders[row].status == OrderStatus::Filled) {
+        if self.orders.has_filled(order) {
             RejectReason::Filled
         } else {
             RejectReason::NotFound
@@ -288,7 +285,7 @@ impl OrderBook {
 
     /// Cancels an order that waits; false where none of this number does.
     pub(super) fn cancel(&mut self, order: OrderId) -> bool {
-        let waiting = self.waiting(order);
+        let waiting = self.orders.waiting(order);
         if let Some(row) = waiting {
             self.end(row, OrderStatus::Cancelled(None));
         }
@@ -312,10 +309,14 @@ impl OrderBook {
 
     /// Whether the order of a row is in one of the lists.
     pub(super) fn is_waiting(&self, row: usize) -> bool {
-        let working = self.working.binary_search_by_key(&row, |w| w.row);
         let queued = self.queued.binary_search_by_key(&row, |q| q.row);
-        working.is_ok_and(|index| !self.working[index].is_gone)
-            || queued.is_ok_and(|index| !self.queued[index].is_gone)
+        self.index_of_row(row).is_some() || queued.is_ok_and(|index| !self.queued[index].is_gone)
+    }
+
+    /// The place of the order of a row among those that wait for a price.
+    pub(super) fn index_of_row(&self, row: usize) -> Option<usize> {
+        let index = self.working.binary_search_by_key(&row, |w| w.row);
+        index.ok().filter(|&index| !self.working[index].is_gone)
     }
 
     /// A split or a roll of a symbol, for what waits (A1, R3).
@@ -462,39 +463,13 @@ impl OrderBook {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::execution::{Expiry, Labels, ReduceOnly};
-
-    fn order(id: OrderId, symbol: u32, group: Option<&str>) -> Order {
-        Order {
-            id,
-            symbol: SymbolId(symbol),
-            direction: crate::types::Direction::Long,
-            kind: OrderType::StopLimit {
-                stop: 105.0,
-                limit: 104.0,
-            },
-            lots: 1.0,
-            stop_loss: None,
-            take_profit: None,
-            submitted_time: 0,
-            expiry: Expiry::GoodTillTime(60),
-            status: OrderStatus::Working,
-            trailing_stop: None,
-            scales: false,
-            is_scaled: false,
-            is_cut: false,
-            trail: None,
-            reduce_only: ReduceOnly::No,
-            labels: Labels::new(group.map(str::to_owned), None, Vec::new()),
-        }
-    }
 
     /// Three orders: rows 0 and 1 in one group, row 2 alone; row 0 of another symbol.
     fn book(wait: impl Fn(&mut OrderBook, usize)) -> OrderBook {
         let mut book = OrderBook::default();
         for (symbol, group) in [(1, Some("g")), (0, Some("g")), (0, None)] {
             let id = book.take_number();
-            let row = book.add(order(id, symbol, group));
+            let row = book.add(Order::stop_limit(id, symbol, group));
             wait(&mut book, row);
         }
         book
@@ -536,7 +511,12 @@ mod tests {
         });
         assert!(book.cancel(OrderId(1)) && book.cancel(OrderId(2)));
         assert!(!book.cancel(OrderId(1)) && !book.cancel(OrderId(7)));
-        let statuses: Vec<_> = book.orders.iter().map(|order| order.status).collect();
+        let statuses: Vec<_> = book
+            .orders
+            .from(0)
+            .iter()
+            .map(|order| order.status)
+            .collect();
         let cancelled = OrderStatus::Cancelled(None);
         assert_eq!(statuses, [OrderStatus::Working, cancelled, cancelled]);
     }

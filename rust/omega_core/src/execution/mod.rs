@@ -25,6 +25,7 @@ mod matching;
 mod oco;
 mod oco_groups;
 mod order;
+mod orders;
 mod places;
 mod position;
 mod positions;

@@ -7,7 +7,7 @@ impl OrderBook {
     /// The orders of the group of one that wait for a price, by number.
     pub(super) fn working_of_group(&self, row: usize) -> impl Iterator<Item = &Working> {
         let rows = self.groups.rows(&self.orders[row]).iter();
-        let found = rows.filter_map(|row| self.index_of_working(self.orders[*row].id));
+        let found = rows.filter_map(|row| self.index_of_row(*row));
         found.map(|index| &self.working[index])
     }
 

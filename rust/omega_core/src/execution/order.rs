@@ -352,6 +352,35 @@ impl Order {
     }
 }
 
+#[cfg(test)]
+impl Order {
+    /// One that waits.
+    pub(super) fn stop_limit(id: OrderId, symbol: u32, group: Option<&str>) -> Self {
+        Self {
+            id,
+            symbol: SymbolId(symbol),
+            direction: Direction::Long,
+            kind: OrderType::StopLimit {
+                stop: 105.0,
+                limit: 104.0,
+            },
+            lots: 1.0,
+            stop_loss: None,
+            take_profit: None,
+            submitted_time: 0,
+            expiry: Expiry::GoodTillTime(60),
+            status: OrderStatus::Working,
+            trailing_stop: None,
+            scales: false,
+            is_scaled: false,
+            is_cut: false,
+            trail: None,
+            reduce_only: ReduceOnly::No,
+            labels: Labels::new(group.map(str::to_owned), None, Vec::new()),
+        }
+    }
+}
+
 /// One execution.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fill {

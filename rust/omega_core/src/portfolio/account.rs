@@ -5,27 +5,37 @@ use arrow_buffer::ScalarBuffer;
 use super::column::{Column, EquityStream};
 use super::intrabar_equity::{Extremes, Noted};
 use super::{
-    Booked, EquityCurve, EquitySpan, LedgerKind, LedgerLine, PortfolioBuffers, Trade, Walked,
+    Booked, ClosedTrade, EquityCurve, EquitySpan, LedgerKind, LedgerLine, PortfolioBuffers, Trade,
+    Walked,
 };
 use crate::execution::{Account, Booking, Exit, ExitReason, Fill, Lows, Position};
 use crate::run_length::Changes;
 use crate::types::TradeId;
 
+/// Trades that are let go of together, in the cache of the processor.
+const TRADES_TOGETHER: usize = 64;
+
 /// The equity rows so far; their times are those of the bars walked.
 #[derive(Debug)]
 struct Rows {
     equity: Column,
+    /// None of a run that keeps no rows.
     spans: Vec<EquitySpan>,
+    keeps_spans: bool,
+    /// Rows of the spans so far with an open position.
+    busy: usize,
     /// The newest span, of no rows before the first; not among the others yet.
     // Apart, so that a row which changes nothing only counts.
     newest: EquitySpan,
 }
 
 impl Rows {
-    fn of(equity: Column, spans: Vec<EquitySpan>) -> Self {
+    fn of(equity: Column, spans: Vec<EquitySpan>, keeps_spans: bool) -> Self {
         Self {
             equity,
             spans,
+            keeps_spans,
+            busy: 0,
             newest: EquitySpan {
                 rows: 0,
                 balance: 0.0,
@@ -52,15 +62,16 @@ impl Rows {
 
     #[inline(never)]
     fn begin(&mut self, span: EquitySpan) {
-        let before = std::mem::replace(&mut self.newest, span);
-        if before.rows > 0 {
-            self.spans.push(before);
-        }
+        self.end();
+        self.newest = span;
     }
 
-    /// The last span joins the others.
+    /// The newest span joins the others.
     fn end(&mut self) {
-        if self.newest.rows > 0 {
+        if self.newest.open_positions > 0 {
+            self.busy += self.newest.rows;
+        }
+        if self.keeps_spans && self.newest.rows > 0 {
             self.spans.push(self.newest);
         }
     }
@@ -83,6 +94,8 @@ pub struct Portfolio {
     /// The sums of the ledger, where it is not kept.
     booked: Option<Booked>,
     trades: Vec<Trade>,
+    /// What is kept of trades in their place, of a run that keeps no rows.
+    closed: Option<Vec<ClosedTrade>>,
     rows: Rows,
     noted: Noted,
     /// Dividends that were earned and are not paid yet.
@@ -101,20 +114,24 @@ impl Portfolio {
             amount: cash,
             balance: cash,
         });
-        let rows = Rows::of(Column::with_room(bars, buffers.equity), buffers.spans);
+        let rows = Rows::of(Column::with_room(bars, buffers.equity), buffers.spans, true);
         Self {
             ledger,
             ..Self::of(cash, buffers.trades, rows)
         }
     }
 
-    /// An account that adds up what it would write down besides trades, equities into a stream.
+    /// An account that adds up what it would write down, equities into a stream. Where that is
+    /// hashed, the rows of trades and spans are as well, and kept.
     #[must_use]
     pub(crate) fn summed(cash: f64, stream: EquityStream, buffers: PortfolioBuffers) -> Self {
+        let is_hashed = stream.changes.is_some();
         let equity = Column::streamed(stream, buffers.equity);
+        let rows = Rows::of(equity, buffers.spans, is_hashed);
         Self {
             booked: Some(Booked::default()),
-            ..Self::of(cash, buffers.trades, Rows::of(equity, buffers.spans))
+            closed: (!is_hashed).then_some(buffers.closed),
+            ..Self::of(cash, buffers.trades, rows)
         }
     }
 
@@ -124,16 +141,30 @@ impl Portfolio {
             ledger: Vec::new(),
             booked: None,
             trades,
+            closed: None,
             noted: Noted::new(balance),
             receivable: 0.0,
             rows,
         }
     }
 
-    /// Closed trades so far, in the order of their exits.
+    /// Closed trades so far, in the order of their exits, as far as they are kept.
     #[must_use]
     pub fn trades(&self) -> &[Trade] {
         &self.trades
+    }
+
+    /// Lets go of the trades of a run that keeps none; gives how many.
+    pub fn forget_trades(&mut self) -> usize {
+        match &mut self.closed {
+            Some(closed) if self.trades.len() > TRADES_TOGETHER => {
+                closed.extend(self.trades.iter().map(ClosedTrade::of));
+                let before = self.trades.len();
+                self.trades.clear();
+                before
+            }
+            _ => 0,
+        }
     }
 
     /// The equity at the last mark; the cash before the first.
@@ -198,14 +229,17 @@ impl Portfolio {
         mut self,
         time: ScalarBuffer<i64>,
     ) -> (Vec<Trade>, Vec<LedgerLine>, EquityCurve) {
-        self.sort_trades();
+        sort(&mut self.trades, |trade| trade.entry);
         (self.trades, self.ledger, self.rows.into_curve(time))
     }
 
-    /// Trades in order of entry, and what everything else adds up to, at the end of a run.
+    /// What everything adds up to at the end of a run, with the trades in order of entry.
     #[must_use]
     pub fn into_sums(mut self) -> PortfolioSums {
-        self.sort_trades();
+        sort(&mut self.trades, |trade| trade.entry);
+        let mut closed = self.closed.unwrap_or_default();
+        closed.extend(self.trades.iter().map(ClosedTrade::of));
+        sort(&mut closed, |trade| trade.entry);
         self.rows.end();
         let (stream, memory) = self.rows.equity.into_stream();
         let (walked, changes) = stream.map_or_else(Default::default, |stream| {
@@ -214,19 +248,13 @@ impl Portfolio {
         PortfolioSums {
             extremes: self.noted.extremes(),
             trades: self.trades,
+            closed,
             booked: self.booked.unwrap_or_default(),
             walked,
             changes,
             spans: self.rows.spans,
+            busy: self.rows.busy,
             memory,
-        }
-    }
-
-    fn sort_trades(&mut self) {
-        // A stable sort: parts of one position stay in the order of their exits. By keys apart
-        // where there is something to sort: a trade is too large to be moved time and again.
-        if !self.trades.is_sorted_by_key(|trade| trade.entry) {
-            self.trades.sort_by_cached_key(|trade| trade.entry);
         }
     }
 
@@ -249,16 +277,30 @@ impl Portfolio {
     }
 }
 
-/// What a portfolio comes to that keeps no rows but those of its trades.
+/// Sorts trades by their entry.
+fn sort<T>(trades: &mut [T], entry: impl Fn(&T) -> u32) {
+    // A stable sort: parts of one position stay in the order of their exits. By keys apart where
+    // there is something to sort: a trade is too large to be moved time and again.
+    if !trades.is_sorted_by_key(&entry) {
+        trades.sort_by_cached_key(entry);
+    }
+}
+
+/// What a portfolio comes to that writes no tables.
 #[derive(Debug)]
 pub struct PortfolioSums {
-    /// Closed trades, in order of entry, then of exit.
+    /// Closed trades, in order of entry, then of exit, where they are hashed.
     pub(crate) trades: Vec<Trade>,
+    /// What the metrics read of them.
+    pub(crate) closed: Vec<ClosedTrade>,
     pub(crate) booked: Booked,
     pub(crate) walked: Walked,
     /// The equities as their changes, where they are hashed.
     pub(crate) changes: Option<Changes>,
+    /// Where they are hashed.
     pub(crate) spans: Vec<EquitySpan>,
+    /// Rows of the equity curve with an open position.
+    pub(crate) busy: usize,
     pub(crate) extremes: Option<Extremes>,
     /// For the next run.
     pub(crate) memory: Vec<f64>,

@@ -2,6 +2,7 @@
 
 mod account;
 mod booked;
+mod closed_trade;
 mod column;
 mod equity_walk;
 mod intrabar_equity;
@@ -10,6 +11,7 @@ mod rows;
 pub use crate::execution::LedgerKind;
 pub use account::{Portfolio, PortfolioSums};
 pub use booked::Booked;
+pub(crate) use closed_trade::ClosedTrade;
 pub(crate) use column::EquityStream;
 pub use equity_walk::Walked;
 pub(crate) use equity_walk::{EquityWalk, days};

@@ -2,7 +2,7 @@
 
 use arrow_buffer::ScalarBuffer;
 
-use super::PortfolioSums;
+use super::{ClosedTrade, PortfolioSums};
 use crate::allocation::room;
 use crate::execution::{ExitReason, Labels, LedgerKind};
 use crate::run_length::Changes;
@@ -117,6 +117,7 @@ pub(crate) fn busy_rows(spans: &[EquitySpan]) -> usize {
 #[derive(Debug, Default)]
 pub struct PortfolioBuffers {
     pub(super) trades: Vec<Trade>,
+    pub(super) closed: Vec<ClosedTrade>,
     pub(super) ledger: Vec<LedgerLine>,
     pub(super) equity: Vec<f64>,
     pub(super) spans: Vec<EquitySpan>,
@@ -126,6 +127,7 @@ pub struct PortfolioBuffers {
 impl PortfolioBuffers {
     /// Makes room for what so many orders come to: each second one closes a trade.
     pub(crate) fn make_room(&mut self, orders: usize) {
+        room(&mut self.closed, orders / 2);
         room(&mut self.trades, orders / 2);
         room(&mut self.ledger, orders / 2);
         room(&mut self.spans, orders);
@@ -153,6 +155,7 @@ impl PortfolioBuffers {
         spans.clear();
         Self {
             trades,
+            closed: Vec::new(),
             ledger,
             equity,
             spans,
@@ -164,6 +167,7 @@ impl PortfolioBuffers {
     pub(crate) fn of_sums(sums: PortfolioSums) -> Self {
         Self {
             trades: sums.trades,
+            closed: sums.closed,
             ledger: Vec::new(),
             equity: sums.memory,
             spans: sums.spans,

@@ -142,7 +142,7 @@ pub struct ExecutorState<'a> {
     pub has_positions: bool,
     /// All fills so far that are kept.
     pub fills: &'a [Fill],
-    /// All orders so far, waiting or not.
+    /// Orders from the oldest that waits on, those among them that have ended as well.
     pub orders: &'a [Order],
     /// When each symbol was last traded.
     pub last_trades: &'a [LastTrades],

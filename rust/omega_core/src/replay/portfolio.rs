@@ -11,8 +11,12 @@ pub trait Portfolio: Account {
     }
     /// Equity at the last mark.
     fn marked_equity(&self) -> f64;
-    /// Closed trades so far, in the order of their exits.
+    /// Closed trades so far that are kept, in the order of their exits.
     fn trades(&self) -> &[Trade];
+    /// Lets go of trades that the strategy has seen, of a run that keeps none; gives how many.
+    fn forget_trades(&mut self) -> usize {
+        0
+    }
     /// The row of a bar that was walked, with positions marked to its close, and their profit.
     fn write_row(&mut self, open: &[Position], profit: f64);
     /// The row of a bar in which nothing happened: the open profit at its close, and at its worst
@@ -33,6 +37,10 @@ impl Portfolio for portfolio::Portfolio {
 
     fn trades(&self) -> &[Trade] {
         self.trades()
+    }
+
+    fn forget_trades(&mut self) -> usize {
+        self.forget_trades()
     }
 
     fn write_row(&mut self, open: &[Position], profit: f64) {

@@ -259,6 +259,7 @@ where
             fills: state.fills.len(),
             trades: state.trades.len(),
         };
+        self.seen.trades -= self.portfolio.forget_trades();
         let forgotten = self.executor.forget_fills();
         if forgotten > 0 {
             self.seen.fills -= forgotten;

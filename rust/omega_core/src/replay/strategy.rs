@@ -108,13 +108,13 @@ pub struct State<'a> {
     pub positions: &'a [Position],
     /// All fills so far that are kept, those among them that it has not seen.
     pub fills: &'a [Fill],
-    /// All closed trades so far.
+    /// All closed trades so far that are kept.
     pub trades: &'a [Trade],
     /// So many fills the strategy has seen before.
     pub seen_fills: usize,
     /// So many closed trades it has seen before.
     pub seen_trades: usize,
-    /// All orders so far, waiting or not.
+    /// Orders from the oldest that waits on, those among them that have ended as well.
     pub orders: &'a [Order],
     /// When each symbol was last traded.
     pub last_trades: &'a [LastTrades],

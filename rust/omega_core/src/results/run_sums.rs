@@ -7,12 +7,12 @@ use arrow_buffer::ScalarBuffer;
 use super::Metrics;
 use super::fingerprint;
 use super::hashed_times::HashedTimes;
-use super::metrics::{ClosedTrade, Inputs};
+use super::metrics::Inputs;
 use super::schema::Shared;
 use crate::execution::{Fill, FillSums, Order};
-use crate::portfolio::{PortfolioSums, busy_rows};
+use crate::portfolio::PortfolioSums;
 
-/// What a run comes to that keeps no rows but those of trades and orders.
+/// What a run comes to that keeps no rows, or of one that is hashed those of trades and orders.
 #[derive(Debug)]
 pub struct RunSums {
     pub(crate) shared: Shared,
@@ -34,13 +34,13 @@ impl RunSums {
         let inputs = Inputs {
             shared: &self.shared,
             extremes: self.books.extremes,
-            trades: self.books.trades.iter().map(ClosedTrade::of).collect(),
+            trades: Cow::Borrowed(&self.books.closed),
             fills: self.fill_sums,
             initial: Some(self.initial),
             booked: self.books.booked,
             times: self.times.clone(),
             walked: Cow::Borrowed(&self.books.walked),
-            busy: busy_rows(&self.books.spans),
+            busy: self.books.busy,
         };
         inputs.measured()
     }

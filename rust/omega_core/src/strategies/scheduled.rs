@@ -87,12 +87,6 @@ fn leave(border: Border, state: &State<'_>, actions: &mut Vec<Action>) {
     }
 }
 
-fn first_waiting(state: &State<'_>) -> usize {
-    let mut orders = state.orders.iter();
-    let waiting = orders.position(|order| order.status == OrderStatus::Working);
-    waiting.unwrap_or(state.orders.len())
-}
-
 /// The account as a strategy sees it that begins with nothing: what is open is on its way out.
 fn without<'a>(border: Border, state: &State<'a>, submitted: usize) -> State<'a> {
     let positions = if border == Border::Flat {
@@ -102,8 +96,7 @@ fn without<'a>(border: Border, state: &State<'a>, submitted: usize) -> State<'a>
     };
     State {
         positions,
-        // Those before the first that waits: readers skip what they have seen settled.
-        orders: &state.orders[..first_waiting(state)],
+        orders: &[],
         next_order: u32::try_from(submitted)
             .map_or(u32::MAX, |taken| state.next_order.saturating_add(taken)),
         changes: state.changes ^ OF_FLAT,

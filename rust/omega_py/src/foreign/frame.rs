@@ -28,8 +28,6 @@ pub(super) struct Shown {
     rates: Vec<Rates>,
     /// Whether any rate changes with time.
     rates_move: bool,
-    /// So many orders, from the first on, wait no more.
-    settled: usize,
     changes: Option<u64>,
     step: usize,
     waiting: usize,
@@ -100,7 +98,6 @@ impl Shown {
             orders: Vec::new(),
             rates_move: rates.iter().any(|one| one.constant().is_none()),
             rates,
-            settled: 0,
             changes: None,
             step: usize::MAX,
             waiting: usize::MAX,
@@ -251,12 +248,8 @@ impl Shown {
         self.positions
             .extend(state.positions.iter().map(|one| position_row(one, rates)));
         let waits = |order: &Order| order.status == OrderStatus::Working;
-        // An order that is settled stays so: what is settled from the first on is not read again.
-        let recent = &state.orders[self.settled..];
-        let settled = recent.iter().take_while(|order| !waits(order)).count();
-        self.settled += settled;
         self.orders.clear();
-        let waiting = recent[settled..].iter().filter(|order| waits(order));
+        let waiting = state.orders.iter().filter(|order| waits(order));
         self.orders.extend(waiting.map(order_row));
         // Both may lie elsewhere after they grew.
         self.frame.positions = self.positions.as_ptr();

@@ -37,6 +37,7 @@ pub use symbol_bars::OwnBars;
 use std::cell::OnceCell;
 
 use super::book::OrderBook;
+use super::orders::Orders;
 use super::positions::Positions;
 use super::quiet::{LastMark, QuietRange};
 use super::{
@@ -153,21 +154,20 @@ impl Simulator {
         }
     }
 
-    /// The same, with sums of the fills in place of the fills themselves.
+    /// The same, with sums of the fills in place of the fills themselves, and with the orders that
+    /// have ended or without them.
     #[must_use]
-    pub(crate) fn summing_fills(self) -> Self {
-        Self {
-            fill_sums: Some(FillSums::default()),
-            ..self
-        }
+    pub(crate) fn summing_fills(mut self, keeps_orders: bool) -> Self {
+        self.fill_sums = Some(FillSums::default());
+        self.book.orders.forgets = !keeps_orders;
+        self
     }
 
     /// The same, with memory of another run for the rows of this one.
     #[must_use]
-    pub fn with_memory(mut self, mut orders: Vec<Order>, mut fills: Vec<Fill>) -> Self {
-        orders.clear();
+    pub fn with_memory(mut self, orders: Vec<Order>, mut fills: Vec<Fill>) -> Self {
         fills.clear();
-        (self.book.orders, self.positions.fills) = (orders, fills);
+        (self.book.orders, self.positions.fills) = (Orders::in_memory(orders), fills);
         self
     }
 
@@ -334,9 +334,11 @@ impl Simulator {
     /// Room for the rows that this step may add.
     #[inline]
     fn make_room(&mut self) -> Result<(), OmegaError> {
+        let oldest = self.book.oldest_waiting();
+        self.book.orders.forget_before(oldest);
         let submitted = self.submitted.len();
         let fills = submitted + self.book.working.len() + self.positions.open.len();
-        allocation::grow(&mut self.book.orders, submitted, "orders")?;
+        self.book.orders.grow(submitted)?;
         // Each may close what an earlier one of the step opened.
         allocation::grow(&mut self.positions.fills, 2 * fills, "fills")
     }
@@ -414,11 +416,11 @@ impl Simulator {
         self.positions.marked_profit()
     }
 
-    /// All order rows so far.
+    /// The rows of orders from the oldest that waits on.
     #[inline]
     #[must_use]
     pub fn orders(&self) -> &[Order] {
-        &self.book.orders
+        self.book.orders.from(self.book.oldest_waiting())
     }
 
     /// The rows of the orders that wait for a price, by number.
@@ -478,7 +480,7 @@ impl Simulator {
         let mut sums = self.fill_sums.unwrap_or_default();
         let fills = self.positions.fills.iter();
         fills.for_each(|fill| sums.add_of(fill, &self.settings.symbols));
-        (self.book.orders, self.positions.fills, sums)
+        (self.book.orders.into_rows(), self.positions.fills, sums)
     }
 
     /// Orders, fills, open positions at the end of a run, and what became of target weights.
@@ -486,7 +488,7 @@ impl Simulator {
     pub fn into_rows(mut self) -> SimulatorRows {
         self.end_quiet();
         SimulatorRows {
-            orders: self.book.orders,
+            orders: self.book.orders.into_rows(),
             fills: self.positions.fills,
             positions: self.positions.open.into_vec(),
             weights: self.rebalancing.into_rows(),

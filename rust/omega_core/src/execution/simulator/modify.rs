@@ -15,7 +15,7 @@ impl Simulator {
     pub(super) fn waiting_order(&self, number: TradeId) -> Option<usize> {
         match self.settings.semantics {
             Semantics::One => None,
-            Semantics::Two => self.book.waiting(OrderId(number.0)),
+            Semantics::Two => self.book.orders.waiting(OrderId(number.0)),
         }
     }
 

@@ -37,7 +37,7 @@ impl Simulator {
         parts.append(&mut self.rebalancing.waiting);
         let book = &self.book;
         // Others may have cancelled it while it waited: the strategy, a ruin.
-        parts.retain(|part| book.orders[part.row].status == OrderStatus::Working);
+        parts.retain(|part| book.orders.is_waiting(part.row));
         parts.sort_unstable_by_key(|part| (part.symbol, part.row));
         let (ready, mut waits): (Vec<_>, Vec<_>) =
             parts.into_iter().partition(|part| part.is_ready(bars));

@@ -222,7 +222,7 @@ impl Simulator {
                         .binary_search_by_key(&part.symbol, |target| target.symbol)
                         .is_ok();
                 let is_over = is_about && request.phases.has(part.reduces);
-                if is_over && self.book.orders[part.row].status == OrderStatus::Working {
+                if is_over && self.book.orders.is_waiting(part.row) {
                     self.book.end(part.row, OrderStatus::Cancelled(None));
                 }
                 !is_over

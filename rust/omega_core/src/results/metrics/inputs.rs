@@ -10,14 +10,15 @@ use super::super::schema::Shared;
 use super::super::{RunTables, read};
 use crate::execution::{Fill, FillNumbers, FillSums};
 use crate::portfolio::{
-    Booked, EquityCurve, EquityWalk, Extremes, LedgerKind, LedgerLine, Trade, Walked, busy_rows,
+    Booked, ClosedTrade, EquityCurve, EquityWalk, Extremes, LedgerKind, LedgerLine, Walked,
+    busy_rows,
 };
 
 /// All of it.
 pub(in super::super) struct Inputs<'a> {
     pub(in super::super) shared: &'a Shared,
     pub(in super::super) extremes: Option<Extremes>,
-    pub(in super::super) trades: Vec<ClosedTrade>,
+    pub(in super::super) trades: Cow<'a, [ClosedTrade]>,
     pub(in super::super) fills: FillSums,
     /// The cash at the start: the first line of the ledger.
     pub(in super::super) initial: Option<f64>,
@@ -26,19 +27,6 @@ pub(in super::super) struct Inputs<'a> {
     pub(in super::super) walked: Cow<'a, Walked>,
     /// Rows of the equity curve with an open position.
     pub(in super::super) busy: usize,
-}
-
-/// What the metrics read of a trade.
-#[derive(Debug, Clone, Copy)]
-pub(in super::super) struct ClosedTrade {
-    pub(super) net: f64,
-    pub(super) worst: f64,
-    pub(super) best: f64,
-    pub(super) r_multiple: Option<f64>,
-    pub(super) entered: i64,
-    pub(super) left: i64,
-    pub(super) bars_held: f64,
-    pub(super) ambiguous: bool,
 }
 
 impl<'a> Inputs<'a> {
@@ -50,31 +38,16 @@ impl<'a> Inputs<'a> {
         Self {
             shared: &run.shared,
             extremes: run.extremes,
-            trades: run.trades.either(
+            trades: Cow::Owned(run.trades.either(
                 |rows| rows.iter().map(ClosedTrade::of).collect(),
                 |[trades, intervals]| of_trade_tables(trades, intervals),
-            ),
+            )),
             fills: fill_sums(run),
             initial,
             booked,
             times,
             walked: Cow::Owned(walk.finish()),
             busy,
-        }
-    }
-}
-
-impl ClosedTrade {
-    pub(in super::super) fn of(row: &Trade) -> Self {
-        Self {
-            net: row.net_pnl,
-            worst: row.net_pnl_worst,
-            best: row.net_pnl_best,
-            r_multiple: row.r_multiple,
-            entered: row.entry_time,
-            left: row.exit_time,
-            bars_held: super::number(row.bars_held),
-            ambiguous: row.ambiguous,
         }
     }
 }
@@ -88,17 +61,18 @@ fn of_trade_tables(trades: &RecordBatch, intervals: &RecordBatch) -> Vec<ClosedT
     let left = read::times(trades, "exit_time");
     let bars_held = read::u32s(trades, "bars_held");
     let ambiguous = read::bools(trades, "ambiguous");
-    let of_row = |row: usize| ClosedTrade {
+    let of_row = |(entry, row): (u32, usize)| ClosedTrade {
+        entry,
         net: net[row],
         worst: worst[row],
         best: best[row],
         r_multiple: read::value(multiples, row),
         entered: entered[row],
         left: left[row],
-        bars_held: f64::from(bars_held[row]),
+        bars_held: bars_held[row] as usize,
         ambiguous: ambiguous.value(row),
     };
-    (0..net.len()).map(of_row).collect()
+    (0..).zip(0..net.len()).map(of_row).collect()
 }
 
 fn fill_sums(run: &RunTables) -> FillSums {

@@ -15,7 +15,7 @@ use std::fmt;
 
 use super::RunTables;
 use crate::portfolio::days;
-pub(super) use inputs::{ClosedTrade, Inputs};
+pub(super) use inputs::Inputs;
 
 /// The value of a metric.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,7 +1,8 @@
 //! How the closed trades went.
 
-use super::inputs::{ClosedTrade, Inputs};
+use super::inputs::Inputs;
 use super::{Held, Outcomes, Streaks, Totals, count, days, float, number, ratio, sum};
+use crate::portfolio::ClosedTrade;
 
 pub(super) fn metrics(inputs: &Inputs<'_>) -> (Outcomes, Streaks, Held, Totals) {
     let trades = &inputs.trades;
@@ -124,7 +125,7 @@ fn held(trades: &[ClosedTrade], per_day: i64) -> Held {
     let longest = of_trade().reduce(|a, b| if b > a { b } else { a });
     let n = number(trades.len());
     Held {
-        average_bars_held: float(ratio(sum(trades.iter().map(|t| t.bars_held)), n)),
+        average_bars_held: float(ratio(sum(trades.iter().map(|t| number(t.bars_held))), n)),
         average_days_held: float(ratio(sum(of_trade()), n)),
         longest_days_held: float(longest),
     }
