@@ -80,6 +80,7 @@ CASES: dict[str, dict[str, Any]] = {
         "grid": {"window": [20, 40], "threshold": [1.0, 1.5]},
         "costs": COSTS,
     },
+    "many orders": {**TURNS, "data": walk(14_000, seed=5)},
     "no trades": {**CROSS, "grid": {"fast": [2], "slow": [BARS - 1]}},
     "interest": {**TURNS, "costs": COSTS, "carry": omega.Carry(cash=0.03)},
     "netting": {**TURNS, "execution": omega.Execution(position_mode="netting")},

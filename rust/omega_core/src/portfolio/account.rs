@@ -12,8 +12,9 @@ use crate::execution::{Account, Booking, Exit, ExitReason, Fill, Lows, Position}
 use crate::run_length::Changes;
 use crate::types::TradeId;
 
-/// Trades that are let go of together, in the cache of the processor.
-const TRADES_TOGETHER: usize = 64;
+/// Trades that are let go of together.
+// As with orders.
+const TRADES_TOGETHER: usize = if cfg!(debug_assertions) { 8 } else { 2048 };
 
 /// The equity rows so far; their times are those of the bars walked.
 #[derive(Debug)]
