@@ -25,10 +25,10 @@ PIN := uv pip compile pyproject.toml --quiet $(UPGRADE) --universal --python-ver
 # what backtesting needs to run; the demo reads its data file alone
 NOT_OF_BACKTESTING := bokeh jinja2 markupsafe narwhals pandas pyyaml tornado tzdata xyzservices
 
-# Tests on all cores, a file in one process, as its tests may share what is built once. In their own
-# order the last files are short ones, so that no core waits long for another. There is a process more
-# than cores, as many tests wait: for a browser, for workers, for a clock. Where each core has a test,
-# further threads of Polars are in the way of the others.
+# Tests on all cores, a file in one process, as its tests may share what is built once. In the order
+# of tests/conftest.py the last files are short ones, so that no core waits long for another. There is
+# a process more than cores, as many tests wait: for a browser, for workers, for a clock. Where each
+# core has a test, further threads of Polars are in the way of the others.
 PROCESSES = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
 SIDE_BY_SIDE = --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 ALONE := $(shell grep --recursive --files-with-matches --include='test_*.py' 'mark\.alone' tests)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import pickle
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -75,8 +76,10 @@ class Engines:
             "distributed", reason="needs pip install 'omega-backtest[dask]'"
         )
         dask = pytest.importorskip("dask")
-        patient = {f"distributed.comm.timeouts.{name}": "300s" for name in ("connect", "tcp")}
-        stack.enter_context(dask.config.set(patient))
+        changed = {f"distributed.comm.timeouts.{name}": "300s" for name in ("connect", "tcp")}
+        if "forkserver" in multiprocessing.get_all_start_methods():  # one import for all workers
+            changed["distributed.worker.multiprocessing-method"] = "forkserver"
+        stack.enter_context(dask.config.set(changed))
         cluster = distributed.LocalCluster(
             n_workers=2,
             threads_per_worker=2,

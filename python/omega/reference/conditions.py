@@ -14,6 +14,8 @@ from omega.reference.views import Indicator
 Operand = Any
 """An indicator of this backend, or a number."""
 
+_Both = tuple[float, float]
+
 _NOW = {
     ">": operator.gt,
     ">=": operator.ge,
@@ -46,26 +48,31 @@ def compare(how: str, left: Operand, right: Operand) -> Mask:
         (True, False)
     """
     if how in _NOW:
-        return Mask(
-            lambda: _known(left, right, 0) and bool(_NOW[how](_seen(left, 0), _seen(right, 0)))
-        )
+        holds = _NOW[how]
+        return Mask(lambda: _known(now := _both(left, right, 0)) and bool(holds(*now)))
     if how not in _CROSSINGS:
         raise ConfigError(
             f"condition: given {how}, expected one of >, >=, <, <=, ==, !=, crossover, crossunder. "
             "Name it in run_backtest()"
         )
-    return Mask(lambda: _known(left, right, 0, 1) and _crosses(how, left, right))
+    return Mask(lambda: _crosses(how, _both(left, right, 1), _both(left, right, 0)))
 
 
-def _crosses(how: str, left: Operand, right: Operand) -> bool:
+def _crosses(how: str, before: _Both, now: _Both) -> bool:
     """Whether the one crosses the other, of four known values; or whether it does not."""
-    (a, b), (x, y) = ((_seen(left, ago), _seen(right, ago)) for ago in (1, 0))
+    if not (_known(before) and _known(now)):
+        return False
+    (a, b), (x, y) = before, now
     crosses = a <= b and x > y if how.endswith("crossover") else a >= b and x < y
     return not crosses if how.startswith("no ") else crosses
 
 
-def _known(left: Operand, right: Operand, *agos: int) -> bool:
-    return not any(math.isnan(_seen(one, ago)) for one in (left, right) for ago in agos)
+def _known(values: _Both) -> bool:
+    return not (math.isnan(values[0]) or math.isnan(values[1]))
+
+
+def _both(left: Operand, right: Operand, ago: int) -> _Both:
+    return _seen(left, ago), _seen(right, ago)
 
 
 def _seen(one: Operand, ago: int) -> float:

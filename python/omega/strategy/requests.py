@@ -51,6 +51,8 @@ def heard(callbacks: Callbacks, context: RunContext) -> Callbacks:
         def call(*given: object) -> object:
             number = context.next_order_id()
             returned = function(*given)
+            if returned is None and not context.queue:  # as on most bars
+                return None
             listed = returned if isinstance(returned, (list, tuple)) else [returned]
             for action in [*context.queue, *(one for one in listed if one is not None)]:
                 # A close that names nothing is one order for each symbol held (X3.1).
