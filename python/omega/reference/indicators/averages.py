@@ -87,24 +87,9 @@ def whole_numbers(window: Sequence[float]) -> tuple[list[int], int]:
         >>> whole_numbers([1.0, 2.0**-121]) == ([2**120, 1], -120)
         True
     """
-    unit = unit_of(window)
-    return in_units(window, unit), unit
-
-
-def unit_of(window: Sequence[float]) -> int:
-    """Return the exponent of the unit of a window."""
-    return _unit(max(map(abs, window)), len(window))
-
-
-def in_units(values: Sequence[float], unit: int) -> list[int]:
-    """Return values in units of a power of two, of which the exponent is given.
-
-    Example:
-        >>> in_units([1.0, 0.75], -1)
-        [2, 2]
-    """
-    halves = [math.floor(math.ldexp(value, 1 - unit)) for value in values]
-    return [(half + 1) >> 1 for half in halves]
+    unit = _unit(max(map(abs, window)), len(window))
+    halves = [math.floor(math.ldexp(value, 1 - unit)) for value in window]
+    return [(half + 1) >> 1 for half in halves], unit
 
 
 def _unit(largest: float, n: int) -> int:

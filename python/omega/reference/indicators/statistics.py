@@ -9,15 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from omega.reference.indicators import averages
-from omega.reference.indicators.averages import (
-    ema,
-    exact_sum,
-    in_units,
-    ratio,
-    sma,
-    unit_of,
-    whole_numbers,
-)
+from omega.reference.indicators.averages import ema, exact_sum, ratio, sma, whole_numbers
 from omega.reference.indicators.registry import Columns, Entry, optional, over_window, whole
 
 
@@ -29,32 +21,11 @@ def rolling_std(values: Sequence[float], n: int, ddof: int) -> list[float]:
         [nan, 1.4142135623730951, 0.0]
     """
     divisor = float(n) * (float(n) - float(ddof))
-    spread_of = _moving_spread()
-    return averages.of_windows(values, n, lambda window: math.sqrt(spread_of(window) / divisor))
 
+    def deviation(window: Sequence[float]) -> float:
+        return math.sqrt(spread(window, window) / divisor)
 
-def _moving_spread() -> Callable[[Sequence[float]], float]:
-    """Return what gives `spread(window, window)` of one window after another.
-
-    The sums move along with a window as long as its unit stays: they are exact.
-    """
-    last: Sequence[float] = ()
-    unit = total = squares = 0
-
-    def of(window: Sequence[float]) -> float:
-        nonlocal last, unit, total, squares
-        own = unit_of(window)
-        if own == unit and last and last[1:] == window[:-1]:
-            old, new = in_units((last[0], window[-1]), unit)
-            total += new - old
-            squares += new * new - old * old
-        else:
-            numbers = in_units(window, own)
-            unit, total, squares = own, sum(numbers), sum(one * one for one in numbers)
-        last = window
-        return ratio(len(window) * squares - total * total, 2 * unit)
-
-    return of
+    return averages.of_windows(values, n, deviation)
 
 
 def spread(x: Sequence[float], y: Sequence[float]) -> float:
