@@ -61,6 +61,12 @@ impl StateSnapshot {
         self.next_order.store(state.next_order, Relaxed);
     }
 
+    /// The same at a bar since which nothing but equity has changed.
+    #[inline]
+    pub(super) fn publish_equity(&self, equity: f64) {
+        self.equity.store(equity.to_bits(), Relaxed);
+    }
+
     /// Counts orders that were taken off the queue and wait for the open of the next bar.
     pub(super) fn count_submitted(&self, orders: usize) {
         #[expect(
