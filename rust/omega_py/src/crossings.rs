@@ -74,11 +74,21 @@ impl Quick for Under {
 }
 
 /// The value before and the one now of each; none where the package has to look.
-#[inline]
+#[expect(
+    clippy::inline_always,
+    reason = "called on each bar, it took a quarter of a crossing"
+)]
+#[inline(always)]
 fn last_two_of(first: &Bound<'_, PyAny>, second: &Bound<'_, PyAny>) -> Option<[(f64, f64); 2]> {
     if let Some((first, second)) = both::<IndicatorView>(first, second) {
         return IndicatorView::last_two_of(first.get(), second.get());
     }
+    of_others(first, second)
+}
+
+/// The same where one of them is a number.
+#[inline(never)]
+fn of_others(first: &Bound<'_, PyAny>, second: &Bound<'_, PyAny>) -> Option<[(f64, f64); 2]> {
     Some([last_two(first)?, last_two(second)?])
 }
 

@@ -5,10 +5,10 @@
 
 use std::sync::OnceLock;
 
+use pyo3::PyTypeInfo;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyBool;
-use pyo3::{Borrowed, PyTypeInfo};
 
 /// The function behind a builtin as it was made, which takes all that it may be given.
 pub(crate) type Whole = ffi::PyCFunctionFastWithKeywords;
@@ -64,11 +64,11 @@ unsafe extern "C" fn call<Q: Quick>(
         // SAFETY: the interpreter, which the thread is attached to, gives as many objects as it
         // counts, which live until the return.
         let (py, first, second) = unsafe {
-            let py = Python::assume_attached();
-            let first = Borrowed::from_ptr(py, *given);
-            (py, first, Borrowed::from_ptr(py, *given.add(1)))
+            let (py, second) = (Python::assume_attached(), &*given.add(1));
+            let first = Bound::ref_from_ptr(py, &*given);
+            (py, first, Bound::ref_from_ptr(py, second))
         };
-        if let Some(truth) = Q::of(&first, &second) {
+        if let Some(truth) = Q::of(first, second) {
             return PyBool::new(py, truth).to_owned().into_ptr();
         }
     }
