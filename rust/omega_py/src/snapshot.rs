@@ -98,7 +98,13 @@ impl StateSnapshot {
     /// Takes the actions that were entered.
     pub(super) fn take_entered(&self, actions: &mut Vec<Action>) {
         if self.has_entered() {
-            actions.append(&mut self.entered());
+            let mut entered = self.entered();
+            if actions.is_empty() {
+                // An action is large, and would be copied.
+                std::mem::swap(actions, &mut entered);
+            } else {
+                actions.append(&mut entered);
+            }
             self.has_entered.store(false, Relaxed);
         }
     }

@@ -72,16 +72,14 @@ unsafe extern "C" fn call<Q: Quick>(
             return PyBool::new(py, truth).to_owned().into_ptr();
         }
     }
-    match Q::whole().get() {
-        // SAFETY: it gets what it would have got.
-        Some(whole) => unsafe { whole(module, given, count, names) },
-        None => {
-            // It is set before a function of this type is made.
-            // SAFETY: the thread is attached.
-            unsafe { ffi::PyErr_BadInternalCall() };
-            std::ptr::null_mut()
-        }
-    }
+    let Some(whole) = Q::whole().get() else {
+        // It is set before a function of this type is made.
+        // SAFETY: the thread is attached.
+        unsafe { ffi::PyErr_BadInternalCall() };
+        return std::ptr::null_mut();
+    };
+    // SAFETY: it gets what it would have got.
+    unsafe { whole(module, given, count, names) }
 }
 
 /// Both as objects of a class, where they are of exactly this one, which is looked up once.
