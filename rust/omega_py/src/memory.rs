@@ -1,5 +1,5 @@
-//! The one module with `unsafe`: `NumPy` windows on column memory, who else holds an object, calls of
-//! other languages, and builtins that are called most.
+//! The one module with `unsafe`: `NumPy` windows on column memory, who else holds an object, calls
+//! of other languages, and the builtins that are called most.
 //!
 //! A window is a read-only array whose memory is the column's own. It keeps alive the object that
 //! it was read from, which keeps the column alive.

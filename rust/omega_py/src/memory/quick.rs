@@ -54,6 +54,7 @@ pub(crate) fn quicken<Q: Quick>(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.setattr(Q::NAME, made)
 }
 
+// SAFETY of a call of it: it is the interpreter's, by the flags of the definition.
 unsafe extern "C" fn call<Q: Quick>(
     module: *mut ffi::PyObject,
     given: *const *mut ffi::PyObject,
