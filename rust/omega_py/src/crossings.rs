@@ -1,23 +1,24 @@
 //! Crossings at the newest bar of a run in its loop, of indicators and numbers. What is about whole
 //! columns, and what is neither an indicator nor a number, goes to the package.
 
+use std::sync::OnceLock;
+
 use pyo3::IntoPyObjectExt;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt};
 
 use super::indicators::IndicatorView;
+use super::memory::quick::{Quick, Whole, both, quicken};
 
 #[pyfunction]
 pub(super) fn crossover<'py>(
     first: &Bound<'py, PyAny>,
     second: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    match last_two_of(first, second) {
-        Some([(before, now), (other_before, other_now)]) => {
-            (before <= other_before && now > other_now).into_bound_py_any(first.py())
-        }
-        None => in_python("crossover", first, second),
+    match Over::of(first, second) {
+        Some(crosses) => crosses.into_bound_py_any(first.py()),
+        None => in_python(Over::NAME, first, second),
     }
 }
 
@@ -26,24 +27,68 @@ pub(super) fn crossunder<'py>(
     first: &Bound<'py, PyAny>,
     second: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    match last_two_of(first, second) {
-        Some([(before, now), (other_before, other_now)]) => {
-            (before >= other_before && now < other_now).into_bound_py_any(first.py())
-        }
-        None => in_python("crossunder", first, second),
+    match Under::of(first, second) {
+        Some(crosses) => crosses.into_bound_py_any(first.py()),
+        None => in_python(Under::NAME, first, second),
+    }
+}
+
+/// Lets the builtins of a module find a crossing of the newest bar the quick way.
+pub(super) fn quicken_all(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    quicken::<Over>(module)?;
+    quicken::<Under>(module)
+}
+
+struct Over;
+
+struct Under;
+
+impl Quick for Over {
+    const NAME: &'static str = "crossover";
+
+    fn whole() -> &'static OnceLock<Whole> {
+        static WHOLE: OnceLock<Whole> = OnceLock::new();
+        &WHOLE
+    }
+
+    #[inline]
+    fn of(first: &Bound<'_, PyAny>, second: &Bound<'_, PyAny>) -> Option<bool> {
+        let [(before, now), (other_before, other_now)] = last_two_of(first, second)?;
+        Some(before <= other_before && now > other_now)
+    }
+}
+
+impl Quick for Under {
+    const NAME: &'static str = "crossunder";
+
+    fn whole() -> &'static OnceLock<Whole> {
+        static WHOLE: OnceLock<Whole> = OnceLock::new();
+        &WHOLE
+    }
+
+    #[inline]
+    fn of(first: &Bound<'_, PyAny>, second: &Bound<'_, PyAny>) -> Option<bool> {
+        let [(before, now), (other_before, other_now)] = last_two_of(first, second)?;
+        Some(before >= other_before && now < other_now)
     }
 }
 
 /// The value before and the one now of each; none where the package has to look.
-#[inline]
+#[expect(
+    clippy::inline_always,
+    reason = "called on each bar, it took a quarter of a crossing"
+)]
+#[inline(always)]
 fn last_two_of(first: &Bound<'_, PyAny>, second: &Bound<'_, PyAny>) -> Option<[(f64, f64); 2]> {
-    let views = (
-        first.cast_exact::<IndicatorView>(),
-        second.cast_exact::<IndicatorView>(),
-    );
-    if let (Ok(first), Ok(second)) = views {
+    if let Some((first, second)) = both::<IndicatorView>(first, second) {
         return IndicatorView::last_two_of(first.get(), second.get());
     }
+    of_others(first, second)
+}
+
+/// The same where one of them is a number.
+#[inline(never)]
+fn of_others(first: &Bound<'_, PyAny>, second: &Bound<'_, PyAny>) -> Option<[(f64, f64); 2]> {
     Some([last_two(first)?, last_two(second)?])
 }
 

@@ -324,7 +324,10 @@ impl IndicatorView {
     fn newest_two(&self) -> Option<(f64, f64)> {
         let visible = self.clock.visible();
         let before = visible.checked_sub(2)?;
-        Some((self.values[before], self.values[visible - 1]))
+        match self.values.get(before..visible)? {
+            [before, now] => Some((*before, *now)),
+            _ => None,
+        }
     }
 
     /// The whole column as the source of another indicator.

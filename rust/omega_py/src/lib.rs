@@ -56,6 +56,8 @@ use pyo3::prelude::*;
 // and not yet right: to see that nobody holds a view is one step, and to move it is the next.
 #[pymodule(gil_used = true)]
 mod _core {
+    use pyo3::prelude::*;
+
     /// The version of the crate, which is the version of the package.
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -91,4 +93,9 @@ mod _core {
     use super::track::TrackView;
     #[pymodule_export]
     use super::views::{BarView, SideView};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::crossings::quicken_all(module)
+    }
 }

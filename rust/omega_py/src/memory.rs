@@ -1,15 +1,16 @@
-//! The one module with `unsafe`: `NumPy` windows on column memory, who else holds an object, and
-//! calls of other languages.
+//! The one module with `unsafe`: `NumPy` windows on column memory, who else holds an object, calls
+//! of other languages, and the builtins that are called most.
 //!
 //! A window is a read-only array whose memory is the column's own. It keeps alive the object that
 //! it was read from, which keeps the column alive.
 
 #![allow(
     unsafe_code,
-    reason = "NumPy arrays over foreign memory, and calls of C, cannot be made without it"
+    reason = "NumPy arrays over foreign memory, calls of C and calls by it need it"
 )]
 
 pub(crate) mod calls;
+pub(crate) mod quick;
 
 use arrow_buffer::ScalarBuffer;
 use numpy::ndarray::ArrayView1;

@@ -59,6 +59,12 @@ impl StateSnapshot {
         self.next_order.store(state.next_order, Relaxed);
     }
 
+    /// The same at a bar since which nothing but equity has changed.
+    #[inline]
+    pub(super) fn publish_equity(&self, equity: f64) {
+        self.equity.store(equity.to_bits(), Relaxed);
+    }
+
     /// Counts orders that were taken off the queue and wait for the open of the next bar.
     pub(super) fn count_submitted(&self, orders: usize) {
         #[expect(
@@ -90,7 +96,13 @@ impl StateSnapshot {
     /// Takes the actions that were entered.
     pub(super) fn take_entered(&self, actions: &mut Vec<Action>) {
         if self.has_entered() {
-            actions.append(&mut self.entered());
+            let mut entered = self.entered();
+            if actions.is_empty() {
+                // An action is large, and would be copied.
+                std::mem::swap(actions, &mut entered);
+            } else {
+                actions.append(&mut entered);
+            }
             self.has_entered.store(false, Relaxed);
         }
     }

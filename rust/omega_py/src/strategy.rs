@@ -1,13 +1,14 @@
 //! A Python strategy behind the core's `Strategy` trait: one call a bar, nothing built for it.
 
+mod managing;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use omega_core::error::OmegaError;
-use omega_core::replay::{State, Strategy, View, Wakeups};
+use omega_core::replay::{Foresight, Outlook, State, Strategy, View, Wakeups};
 use omega_core::store::TrackId;
 use omega_core::types::SymbolId;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
@@ -18,7 +19,6 @@ use super::engine::Engine;
 use super::error::to_pyerr;
 use super::events::{FillView, TradeView};
 use super::memory::is_held_elsewhere;
-use super::position_views::PositionView;
 use super::snapshot::StateSnapshot;
 use super::tracks::Tracks;
 use super::views::BarView;
@@ -305,80 +305,25 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
         self.snapshot.open_positions()
     }
 
-    /// Calls `manage_positions` with the open positions, this bar, its two sides, and all
-    /// positions; an engine does so for each symbol that has a new bar and something open.
-    fn call_manager(
-        &self,
-        manage: &Bound<'py, PyAny>,
-        actions: &mut Vec<C::Action>,
-    ) -> PyResult<()> {
-        let Some(engine) = &self.engine else {
-            let open = self
-                .snapshot
-                .positions(self.py, &self.tracks)?
-                .into_pyobject(self.py)?;
-            let side = |name| match &self.late {
-                Some(late) => Ok(late.clone()),
-                None => self.view.getattr(name),
-            };
-            let (bid, ask) = (side("bid")?, side("ask")?);
-            let returned = manage.call1((&open, self.bar(), bid, ask, &open))?;
-            return self.collect(&returned, actions, Self::open_positions);
-        };
-        for symbol in 0..self.tracks.market.symbols().len() {
-            #[expect(clippy::cast_possible_truncation, reason = "symbols are few")]
-            let symbol = SymbolId(symbol as u32);
-            let source = self.tracks.symbol(symbol);
-            if !source.clock.is_fresh() || source.clock.visible() == 0 {
-                continue;
-            }
-            let Some((open, all)) = self.held(engine, symbol)? else {
-                continue;
-            };
-            let slice = engine.slices.get_item(source.candles.name())?;
-            let bid = slice.call_method1("latest", (self.py.None(), "bid"))?;
-            let ask = slice.call_method1("latest", (self.py.None(), "ask"))?;
-            let call = || manage.call1((open, slice, bid, ask, all));
-            let returned = match &engine.holders {
-                Some(holders) => {
-                    let time = source.candles.time(source.clock.visible() - 1);
-                    holders.exits.watching(&[symbol], time, call)?
-                }
-                None => call()?,
-            };
-            self.collect(&returned, actions, Self::open_positions)?;
-        }
-        Ok(())
-    }
-
-    /// The open positions of a symbol, and all that are open; none where the symbol has none.
-    fn held(&self, engine: &Engine<'py>, symbol: SymbolId) -> PyResult<Option<Held<'py>>> {
-        if let Some(holders) = &engine.holders {
-            let open = holders.exits.open(symbol)?;
-            if !open.is_truthy()? {
-                return Ok(None);
-            }
-            let all = holders
-                .executor
-                .getattr(intern!(self.py, "active_positions"))?;
-            return Ok(Some((open, all)));
-        }
-        let all = self.snapshot.positions(self.py, &self.tracks)?;
-        let own = |view: &&Py<PositionView>| view.get().is_of(symbol);
-        let open: Vec<_> = all.iter().filter(own).collect();
-        if open.is_empty() {
-            return Ok(None);
-        }
-        let open = open.into_pyobject(self.py)?;
-        Ok(Some((open, all.into_pyobject(self.py)?)))
-    }
-
     /// What a portfolio of the user's own raised meanwhile.
     fn failed(&self) -> Result<(), Raised> {
         let engine = self.engine.as_ref();
         // Here, as a portfolio's calls have no error to return.
         let failure = engine.and_then(|engine| engine.failure.borrow_mut().take());
         failure.map_or(Ok(()), |error| Err(Raised(error)))
+    }
+
+    /// Moves the clock and the view on by one bar, with nothing but equity changed.
+    #[inline]
+    fn show_next(&mut self, newest: usize, equity: f64) -> PyResult<()> {
+        if let Some(clock) = &self.only_clock {
+            clock.show(newest + 1);
+        }
+        self.snapshot.publish_equity(equity);
+        if is_held_elsewhere(&self.view) || !self.view.get().show(newest) {
+            self.replace_view(newest)?;
+        }
+        Ok(())
     }
 
     #[inline]
@@ -397,9 +342,6 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
         result.map_err(|error| Raised(self.tracks.noted(self.py, error, "strategy")))
     }
 }
-
-/// Positions of one symbol, and of all.
-type Held<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
 
 impl<'py, C: Collect<'py>> Strategy<C::Action> for PyStrategy<'py, C> {
     type Error = Raised;
@@ -441,6 +383,43 @@ impl<'py, C: Collect<'py>> Strategy<C::Action> for PyStrategy<'py, C> {
         }
         let next = self.wakeups.iter_mut().map(|wakeups| wakeups.next(step));
         next.min().unwrap_or(usize::MAX)
+    }
+
+    // What it reads is at its clock, and what it requests ends the steps ahead. Of several tracks
+    // each moves by itself.
+    #[inline]
+    fn looks_ahead(&self) -> Foresight {
+        let decides_each_bar = self.callbacks.on_bar.is_some() && self.wakeups.is_empty();
+        if decides_each_bar && self.only_clock.is_some() {
+            Foresight::Equity
+        } else {
+            Foresight::Never
+        }
+    }
+
+    fn decide_ahead(
+        &mut self,
+        view: &View<'_>,
+        state: &State<'_>,
+        outlook: Outlook<'_>,
+        actions: &mut Vec<C::Action>,
+    ) -> Result<usize, Raised> {
+        self.evaluate(view, state, actions)?;
+        let (newest, mut decided) = (view.newest(), 1);
+        if !view.is_ready(SymbolId(0)) {
+            return Ok(decided);
+        }
+        for next in outlook {
+            if !actions.is_empty() {
+                break;
+            }
+            let called = self
+                .show_next(newest + decided, next.equity)
+                .and_then(|()| self.decide(Which::OnBar, actions));
+            self.noted(called)?;
+            decided += 1;
+        }
+        Ok(decided)
     }
 
     #[inline]

@@ -244,7 +244,7 @@ impl SymbolContext {
         let last = walk.newest(symbol).unwrap_or_else(|| unknown(walk.time()));
         // Only where it trades: a step of many symbols has a bar of few.
         let bar = if trades { walk.bar(symbol) } else { None };
-        let bar = bar.unwrap_or(Bar {
+        let bar = bar.unwrap_or_else(|| Bar {
             time: walk.time(),
             ..last
         });
