@@ -267,3 +267,15 @@ def test_what_is_due_at_noon_is_not_lost_in_the_finer_bars_of_another_symbol(bac
     gone = result.trades.filter(pl.col("symbol") == "GONE")
     assert gone.select("exit_reason", "exit_price").rows() == [("delisted", 12.0)]
     assert gone["exit_time"].to_list() == [START.replace(day=5)]
+
+
+def test_the_data_end_before_the_new_symbol_has_a_bar(backend: str) -> None:
+    """Bought at 30, last at 28; two new shares for an old one. It was closed at NaN."""
+    data = {"GONE": GONE, "OTHER": OTHER, "NEW": days([16.0] * 4, start=START.replace(day=20))}
+    events = omega.Events(symbols=[{"old": "GONE", "new": "NEW", "date": "2024-01-04", "ratio": 2}])
+    script = {0: omega.Signal("long", size=100, symbol="GONE")}
+    result = run(backend, data, script, events=events, end="2024-01-07")
+    row = ("NEW", 14.0, "end_of_data", START.replace(day=7), -200.0)
+    names = ("symbol", "exit_price", "exit_reason", "exit_time", "net_pnl")
+    assert result.trades.select(names).rows() == [row]
+    assert result.equity["equity"][-1] == 99_800.0

@@ -222,7 +222,12 @@ impl Simulator {
         // Always the first: closing removes it, and the next oldest is the first then (L4.1).
         while let Some(position) = self.positions.open.first() {
             let now = bars.of(position.symbol);
-            let price = now.bar.side(position.direction.exit_side()).close;
+            // A position that went on as a symbol without a bar so far has its last mark (A6).
+            let price = if now.trades {
+                now.bar.side(position.direction.exit_side()).close
+            } else {
+                position.marked_price
+            };
             self.close_protected(0, price, ExitReason::EndOfData, now, account);
         }
         self.test_end(account);
