@@ -77,6 +77,11 @@ class Carrying(Rebalancing):
                 cost = position.lots * position.contract_size * collateral * rate / _YEAR
                 self._book(position, "borrow", -(cost * rate_now), now.time)
 
+    def book_last_borrow(self, now: Known) -> None:
+        """Book the borrowing of a symbol that ends, unless its bar at the step has booked it."""
+        if not isinstance(now, Moment):
+            self.book_borrow(now)
+
     def day_of(self, symbol: str, time: int) -> int:
         """The day of a time."""
         return self.clock.of_symbols[symbol].of(time)

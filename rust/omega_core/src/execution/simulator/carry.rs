@@ -152,6 +152,13 @@ impl Simulator {
         }
     }
 
+    /// Books the borrowing of a symbol that ends at a step, unless its bar there has booked it.
+    pub(super) fn book_last_borrow<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
+        if !now.trades {
+            self.book_borrow(now, account);
+        }
+    }
+
     /// Whether a short position may be opened (C2, M12).
     #[inline]
     pub(super) fn check_short_of(
