@@ -48,6 +48,18 @@ def test_a_target_by_weight_value_or_units() -> None:
     assert result.weights["target"].to_list() == [0.3, 0.2, 0.25]
 
 
+def test_an_amount_without_a_price_has_no_weight() -> None:
+    """The table showed the amount itself as the weight: 5,000 for 5,000 of the currency."""
+    own = Told({
+        0: lambda own: own.order_target("B", value=5_000),
+        1: lambda own: own.order_target("B", units=70),
+        2: lambda own: own.order_target("B", weight=0.3),
+    })  # fmt: skip
+    result = run({"A": candles([100] * 5), "B": candles([None] * 4 + [50])}, own)
+    assert result.weights["reason"].to_list() == ["not_ready"] * 3
+    assert result.weights["target"].to_list() == [None, None, 0.3]
+
+
 def test_targets_of_a_step_trade_together() -> None:
     def both(own: Told) -> None:
         own.order_target("B", weight=0.9)

@@ -204,9 +204,9 @@ class Rebalancing(Solvency):
     ) -> None:
         """Add the orders of the wishes, those that reduce first, and a row for each target."""
         rows = {}
-        for symbol, (_, number) in sizes.items():
+        for symbol, size in sizes.items():
             wish = wishes[symbol]
-            target = number if wish is None else wish.weight
+            target = _named_weight(size) if wish is None else wish.weight
             reason = None if wish is None else wish.reason
             rows[symbol] = WeightRow(nows[symbol].time, symbol, target, 0.0, reason)
         self.weight_rows += rows.values()
@@ -439,6 +439,12 @@ class Rebalancing(Solvency):
         for row in rows:
             row.realised = worth[row.symbol] / equity if equity > 0.0 else 0.0
         self._measured = len(self.weight_rows)
+
+
+def _named_weight(size: Size) -> float | None:
+    """The weight of a target without a price; None of an amount, whose weight depends on it."""
+    kind, number = size
+    return number if kind == "weight" else 0.0 if number == 0.0 else None
 
 
 def _together(first: Size, second: Size) -> Size:

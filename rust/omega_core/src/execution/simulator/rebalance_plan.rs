@@ -276,7 +276,7 @@ impl Simulator {
             let row = WeightRow {
                 time: now.bar.time,
                 symbol: target.symbol,
-                target: wish.map_or_else(|| asked_weight(target.size), |wish| wish.weight),
+                target: wish.map_or_else(|| named_weight(target.size), |wish| wish.weight),
                 realised: 0.0,
                 reason: wish.and_then(|wish| wish.reason),
             };
@@ -359,14 +359,18 @@ impl Simulator {
             RejectReason::NotReady
         };
         self.rebalancing.rows[place].reason = Some(reason.name());
-        let is_short = asked_weight(target.size).is_some_and(|weight| weight < 0.0);
-        // Nothing is asked for by what is left alone, or is to be 0.
-        if asked_weight(target.size).is_none_or(|asked| asked == 0.0) {
+        let (TargetSize::Weight(amount) | TargetSize::Value(amount) | TargetSize::Units(amount)) =
+            target.size
+        else {
+            return;
+        };
+        // A target of 0 requests nothing.
+        if amount == 0.0 {
             return;
         }
         let id = self.book.take_number();
         let order = Order {
-            direction: if is_short {
+            direction: if amount < 0.0 {
                 Direction::Short
             } else {
                 Direction::Long
@@ -396,12 +400,11 @@ impl Simulator {
     }
 }
 
-/// The weight that a target names by itself.
-fn asked_weight(size: TargetSize) -> Option<f64> {
+/// The weight of a target without a price; none of an amount, whose weight depends on the price.
+fn named_weight(size: TargetSize) -> Option<f64> {
     match size {
-        TargetSize::Weight(asked) | TargetSize::Value(asked) | TargetSize::Units(asked) => {
-            Some(asked)
-        }
+        TargetSize::Weight(weight) => Some(weight),
+        TargetSize::Value(amount) | TargetSize::Units(amount) => (amount == 0.0).then_some(0.0),
         TargetSize::Keep => None,
     }
 }
@@ -409,10 +412,7 @@ fn asked_weight(size: TargetSize) -> Option<f64> {
 /// The exit of a symbol that has left the universe: what its target was, and why it is not reached.
 fn left_over(wish: Wish, size: TargetSize) -> Wish {
     Wish {
-        weight: match size {
-            TargetSize::Weight(asked) => Some(asked),
-            TargetSize::Value(_) | TargetSize::Units(_) | TargetSize::Keep => wish.weight,
-        },
+        weight: named_weight(size).or(wish.weight),
         reason: Some(RejectReason::NotMember.name()),
         ..wish
     }
