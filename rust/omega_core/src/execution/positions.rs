@@ -7,7 +7,8 @@ use super::roster::Roster;
 use super::{Account, Concern, Fill, LastTrades, Live, Position, Semantics, StepBars, SymbolBar};
 use crate::types::{SymbolId, TradeId};
 
-/// Open positions in the order of entry, all fills so far, and when each symbol was last traded.
+/// Open positions in the order of entry, the fills that are kept, and when each symbol was last
+/// traded.
 #[derive(Debug)]
 pub(super) struct Positions {
     /// In the order of entry, in which sums are taken and ties are broken; their numbers ascend in

@@ -65,7 +65,8 @@ impl Simulator {
             account.book_swap(position, amount, now.opens);
         });
     }
-    /// The first time from which on a bar costs something.
+
+    /// The earliest time at which a bar may book interest, borrowing or funding.
     pub(super) fn next_carry(&self, walked: i64) -> i64 {
         let Some(carry) = &self.settings.carry else {
             return i64::MAX;

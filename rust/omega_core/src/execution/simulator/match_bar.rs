@@ -212,7 +212,8 @@ impl Simulator {
 fn is_maker(kind: OrderType, live: Live, submitted: i64, now: &SymbolBar) -> bool {
     match kind {
         OrderType::Limit(_) => live != Live::FromOpen || submitted < now.bar.time,
-        // Only one that the price came back to had become a limit before it filled.
+        // A stop-limit that the price came back to was a limit by then; a touched limit fills on
+        // the move that arms it.
         OrderType::StopLimit { .. } | OrderType::LimitIfTouched { .. } => {
             live == Live::FromPullback
         }

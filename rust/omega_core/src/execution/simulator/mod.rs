@@ -267,7 +267,7 @@ impl Simulator {
     }
 
     /// All that the opens of a step bring: nights, expiry, queued orders, then the actions that
-    /// were submitted (L1.3).
+    /// were submitted (L1.2, L1.3).
     ///
     /// # Errors
     /// `OmegaError::OrderRejected` where an order is refused and the run is strict, `FeeFailed`
@@ -429,7 +429,7 @@ impl Simulator {
         working.map(|waiting| &self.book.orders[waiting.row])
     }
 
-    /// All fills so far.
+    /// The fills so far that are kept.
     #[inline]
     #[must_use]
     pub fn fills(&self) -> &[Fill] {
@@ -473,7 +473,8 @@ impl Simulator {
         }
     }
 
-    /// Orders, and what all fills add up to, at the end of a run that keeps no fills.
+    /// The orders and fills that are kept, and what all fills add up to, at the end of a run that
+    /// keeps no fills.
     #[must_use]
     pub(crate) fn into_sums(mut self) -> (Vec<Order>, Vec<Fill>, FillSums) {
         self.end_quiet();

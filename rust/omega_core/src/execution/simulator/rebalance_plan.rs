@@ -50,7 +50,7 @@ pub(super) struct Part {
 }
 
 impl Rebalancing {
-    /// Whether nothing was requested and nothing waits.
+    /// Whether no order of a rebalance is to fill or waits.
     #[inline]
     pub(super) fn is_idle(&self) -> bool {
         self.parts.is_empty() && self.waiting.is_empty()
