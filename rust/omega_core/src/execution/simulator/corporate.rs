@@ -334,10 +334,8 @@ impl Simulator {
                     time: now.bar.time,
                 });
             }
-            let held = now.index.saturating_sub(position.entry_index);
             position.restate(&by);
-            position.entry_index = new.index.saturating_sub(held);
-            position.symbol = new.symbol;
+            position.change_symbol(new.symbol, now.index, new.index);
         }
         self.positions.count_anew();
         if cash == 0.0 {
