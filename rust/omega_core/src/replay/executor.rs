@@ -251,9 +251,7 @@ impl Simulator {
             portfolio.write_quiet_row(profit, positions, None);
         })
     }
-}
 
-impl Simulator {
     /// Passes a step at which no symbol with a bar is held or waited for, or one is in whose bar
     /// nothing can happen; false where the step is another one.
     // Where symbols have times of their own, so it is at most steps.

@@ -2,9 +2,7 @@
 
 use super::{RebalanceRules, TargetSize};
 use crate::execution::Instrument;
-
-/// A part of this much of a position counts as all of it.
-const EQUAL_SIZES: f64 = 1e-9;
+use crate::execution::instrument::EQUAL_SIZES;
 
 /// The prices at which a symbol is sized: of the side that a purchase trades on, and of that of a
 /// sale.
@@ -20,7 +18,7 @@ pub struct Quote {
 
 /// What an account holds of a symbol, and what it is worth in all.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Held {
+pub struct Holding {
     /// Lots, below 0 for shorts.
     pub lots: f64,
     /// The equity that weights are shares of.
@@ -59,7 +57,7 @@ pub struct Traded {
 pub fn wished(
     size: TargetSize,
     quote: &Quote,
-    held: &Held,
+    held: &Holding,
     instrument: &Instrument,
     rules: &RebalanceRules,
 ) -> Option<Wish> {
@@ -244,7 +242,7 @@ mod tests {
     }
 
     fn wish(weight: f64, lots: f64, rules: &RebalanceRules) -> Wish {
-        let held = Held {
+        let held = Holding {
             lots,
             equity: 100_000.0,
         };
@@ -312,7 +310,7 @@ mod tests {
             rate: 1.0,
         };
         let wish = |lots| {
-            let held = Held {
+            let held = Holding {
                 lots,
                 equity: 100_000.0,
             };

@@ -24,7 +24,7 @@ impl Standing {
 
 /// An account with the positions of one symbol apart.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Held {
+pub(super) struct SymbolAccount {
     pub(super) exposure: Exposure,
     pub(super) rest: Rest,
     /// The open profits of the rest at their last marks.
@@ -43,7 +43,7 @@ pub(super) struct Held {
     pub(super) made_of: Option<MadeOf>,
 }
 
-impl Held {
+impl SymbolAccount {
     /// The bar is over: all follows the entries that were made inside it.
     #[inline]
     pub(super) fn forget_entries(&mut self) {

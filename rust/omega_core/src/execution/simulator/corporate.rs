@@ -3,15 +3,13 @@
 use super::Simulator;
 use super::fills::Closing;
 use crate::execution::dated_events::{Event, Happening, Progress, in_order};
+use crate::execution::instrument::{EQUAL_SIZES, EQUAL_STEPS};
 use crate::execution::restated::Restated;
 use crate::execution::{
     Account, Action, Booking, CloseTarget, ExitReason, LedgerKind, LevelChange, Position,
     Rebalance, RejectReason, Sizer, StepBars, SymbolBar, TargetSize,
 };
 use crate::types::{Direction, SymbolId, TradeId};
-
-/// A rest of less than this part of a volume step is none.
-const EQUAL_STEPS: f64 = 1e-9;
 
 /// What a run with corporate actions keeps of them.
 #[derive(Debug, Default)]
@@ -243,7 +241,7 @@ impl Simulator {
                 let newest = self.positions.newest_of(now.symbol, direction);
                 let Some(index) = newest else { break };
                 let position = &self.positions.open[index];
-                let closes_all = left >= position.lots * (1.0 - EQUAL_STEPS);
+                let closes_all = left >= position.lots * (1.0 - EQUAL_SIZES);
                 let lots = if closes_all { position.lots } else { left };
                 let price = if now.trades {
                     now.bar.side(direction.exit_side()).open

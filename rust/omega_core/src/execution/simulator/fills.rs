@@ -177,7 +177,7 @@ impl Simulator {
     ) -> Result<TradeId, RejectReason> {
         let order = &self.book.orders[row];
         let symbol = &self.settings.symbols[order.symbol.index()];
-        let (basis, _) = self.entry_basis(row, lots, &at, now);
+        let basis = self.entry_basis(row, lots, &at, now);
         let entry = Entry::new(symbol, basis, self.entry_rate(now));
         let size = self.affordable(&entry, order.scales, account)?;
         let is_smaller = size.basis.lots < lots;
@@ -186,18 +186,17 @@ impl Simulator {
         Ok(trade)
     }
 
-    /// An entry of so many lots at a price before slippage, not worth anything yet; and its
-    /// slippage.
+    /// What the fee of an entry at a price before slippage is based on, but for its notional.
     pub(super) fn entry_basis(
         &self,
         row: usize,
         lots: f64,
         at: &EntryPrice,
         now: &SymbolBar,
-    ) -> (FeeBasis, f64) {
+    ) -> FeeBasis {
         let order = &self.book.orders[row];
         let slippage = self.entry_slippage(order, (at.price, lots), now);
-        let basis = FeeBasis {
+        FeeBasis {
             symbol: order.symbol,
             direction: order.direction,
             lots,
@@ -208,8 +207,7 @@ impl Simulator {
             is_entry: true,
             time: now.bar.time,
             order: order.id,
-        };
-        (basis, slippage)
+        }
     }
 
     /// Opens a position that is paid for: with a size, and what the fee function gave for it where

@@ -98,7 +98,7 @@ pub struct Simulator {
     /// Whether the account was ruined (M8).
     is_ruined: bool,
     /// What the symbol that was tested last holds, and how often positions were marked (M9).
-    held: account_values::Held,
+    held: account_values::SymbolAccount,
     marks_made: u64,
     /// So many steps of several symbols are looked at together next time.
     steps_ahead: usize,
@@ -143,7 +143,7 @@ impl Simulator {
             trading: Vec::new(),
             stale_from: i64::MIN,
             is_ruined: false,
-            held: account_values::Held::default(),
+            held: account_values::SymbolAccount::default(),
             marks_made: 0,
             steps_ahead: 0,
             passed: quiet_steps::Passed::default(),

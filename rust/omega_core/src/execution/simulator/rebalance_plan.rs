@@ -4,8 +4,9 @@
 //! the order of symbols. What has no bar waits for its next one.
 
 use super::Simulator;
+use super::close::market_order;
 use crate::execution::rebalance::{
-    Held, Missing, Phases, Quote, Rebalance, SizeAt, Target, TargetSize, WeightRow, Wish,
+    Holding, Missing, Phases, Quote, Rebalance, SizeAt, Target, TargetSize, WeightRow, Wish,
     cut_to_turnover, wished,
 };
 use crate::execution::{
@@ -158,7 +159,7 @@ impl Simulator {
         for target in &targets {
             let now = bars.of(target.symbol);
             let lots = held[target.symbol.index()];
-            let own = Held { lots, equity };
+            let own = Holding { lots, equity };
             let quote = self.quote(now, request.rules.size_at);
             let instrument = self.instrument(target.symbol);
             let rules = &request.rules;
@@ -333,7 +334,7 @@ impl Simulator {
             } else {
                 ReduceOnly::No
             },
-            ..super::close::market_order(id, now.symbol, None, now.bar.time)
+            ..market_order(id, now.symbol, None, now.bar.time)
         });
         self.rebalancing.parts.push(Part {
             row,
@@ -375,7 +376,7 @@ impl Simulator {
             } else {
                 Direction::Long
             },
-            ..super::close::market_order(id, now.symbol, None, now.bar.time)
+            ..market_order(id, now.symbol, None, now.bar.time)
         };
         self.book.refuse(order, reason);
         self.refuse_late(id, reason, now);

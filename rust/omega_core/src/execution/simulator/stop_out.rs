@@ -2,7 +2,7 @@
 //! margin is (M6). Tested at the open, inside the bar and at the close (M9).
 
 use super::Simulator;
-use super::account_values::{Held, MadeOf, Standing};
+use super::account_values::{MadeOf, Standing, SymbolAccount};
 use super::extreme_prices::Extreme;
 use crate::execution::{
     Account, AccountStop, ExitReason, Exposure, Live, Position, Semantics, StepBars, SymbolBar,
@@ -146,9 +146,9 @@ impl Simulator {
             rate: now.last_rate.to_bits(),
         };
         if self.held.made_of != Some(made_of) {
-            self.held = Held {
+            self.held = SymbolAccount {
                 made_of: Some(made_of),
-                ..Held::default()
+                ..SymbolAccount::default()
             };
         }
         if self.held.positions < self.positions.open.len() {
@@ -217,7 +217,7 @@ impl Simulator {
     }
 
     #[inline]
-    fn account_stop(&self, held: &Held, symbol: SymbolId) -> Option<AccountStop> {
+    fn account_stop(&self, held: &SymbolAccount, symbol: SymbolId) -> Option<AccountStop> {
         let (exposure, rest, rules) = (&held.exposure, &held.rest, &self.settings.account);
         let by_margin = rules.stop_out_level.and_then(|level| {
             let rate = self.instrument(symbol).maintenance_rate;
@@ -354,7 +354,7 @@ impl Simulator {
 
     /// The account at an extreme of a symbol's bar.
     #[inline]
-    fn standing_at(&self, extreme: Extreme, held: &Held, now: &SymbolBar) -> Standing {
+    fn standing_at(&self, extreme: Extreme, held: &SymbolAccount, now: &SymbolBar) -> Standing {
         let (bid, ask) = extreme.of(now);
         let rate = self.instrument(now.symbol).maintenance_rate;
         Standing {
@@ -365,7 +365,7 @@ impl Simulator {
 
     /// The equity at an extreme of a symbol's bar. Positions entered in this bar count there only
     /// where the extreme certainly followed, else at the close.
-    fn equity_at(&self, extreme: Extreme, held: &Held, now: &SymbolBar) -> f64 {
+    fn equity_at(&self, extreme: Extreme, held: &SymbolAccount, now: &SymbolBar) -> f64 {
         let (bid, ask) = extreme.of(now);
         if !held.has_entries {
             return held.rest.equity + held.exposure.profit(bid, ask);
