@@ -19,7 +19,7 @@ pub(super) struct StepContext {
     semantics: Semantics,
 }
 
-/// What a step with finer bars has besides.
+/// What a step with finer bars needs besides.
 #[derive(Default)]
 struct FinerBars {
     /// The step's bars, with the first finer bar in place of a bar that has some.

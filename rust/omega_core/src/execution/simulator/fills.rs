@@ -55,7 +55,7 @@ pub(super) struct Closing {
 }
 
 impl Closing {
-    /// At a price that nobody trades at: without slippage.
+    /// At a price that is not traded: without slippage.
     pub(super) fn without_order(index: usize, lots: f64, price: f64, reason: ExitReason) -> Self {
         Self {
             index,
@@ -109,7 +109,7 @@ impl Simulator {
             Ok(None)
         };
         self.book.orders[row].status = match opened {
-            // What it was for is gone: no refusal, since it was right when it was given (F14).
+            // Nothing is left to reduce: no refusal, since the order was valid when accepted (F14).
             Ok(_) if !opens && !closed => OrderStatus::Cancelled(Some(RejectReason::ReduceOnly)),
             Ok(_) => OrderStatus::Filled,
             Err(reason) => OrderStatus::Rejected(reason),
@@ -135,8 +135,8 @@ impl Simulator {
         }
     }
 
-    /// Fills the orders at the close of a symbol, once its own bar is there, and holds the end of
-    /// a session where the calendar has sessions (F16).
+    /// Fills the orders at the close of a symbol, with its own bar and not a finer one; where the
+    /// calendar has sessions, with the bar that holds the end of one (F16).
     pub(super) fn fill_at_close<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         if !self.book.has_queued() {
             return;
@@ -210,8 +210,8 @@ impl Simulator {
         }
     }
 
-    /// Opens a position that is paid for: with a size, and what the fee function gave for it where
-    /// it was called.
+    /// Opens a position of a size that the account pays for; with the result of the fee function
+    /// for it, where it was called.
     pub(super) fn open_funded<A: Account>(
         &mut self,
         row: usize,

@@ -1,9 +1,9 @@
-//! What is read of an open position over quiet steps, and no more.
+//! The fields of an open position that quiet steps read.
 
 use crate::execution::{Position, open_profit};
 use crate::types::{Direction, TradeId};
 
-/// What the sums need of a position.
+/// An open position, as far as the sums over quiet steps need it.
 // A position is five cache lines; of 5,000 symbols they are read one after the other, once a block,
 // and not again symbol by symbol.
 #[derive(Debug, Clone, Copy)]

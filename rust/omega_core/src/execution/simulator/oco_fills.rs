@@ -36,8 +36,8 @@ impl Simulator {
         self.fill_first_of_group(&waiting, now, account)
     }
 
-    /// Fills the order of a group that comes first inside a bar, until the order at hand is
-    /// settled: one that is chosen may be refused, and then the next is.
+    /// Fills the order of a group that comes first inside a bar. One that is refused is followed by
+    /// the next choice, until one fills or the order at hand has had its turn.
     fn fill_first_of_group<A: Account>(
         &mut self,
         waiting: &Working,
@@ -64,7 +64,7 @@ impl Simulator {
         }
     }
 
-    /// The orders of a group that the rest of the bar fills; of other symbols none.
+    /// The orders of a group in this symbol that the rest of the bar fills.
     fn candidates(&self, waiting: &Working, now: &SymbolBar) -> Vec<Candidate> {
         let working = self.book.working_of_group(waiting.row);
         working

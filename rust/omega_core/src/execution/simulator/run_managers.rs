@@ -1,4 +1,4 @@
-//! The end of a bar: position managers, built in and of the user's own (I4).
+//! The end of a bar: the built-in position managers, and the user's own (I4).
 
 use super::Simulator;
 use super::close::market_order;
