@@ -191,7 +191,7 @@ class Corporate(Rolling):
 
     def _change(self, event: Event, now: Known, new: Known) -> None:
         """Let what is open and what waits go on under another symbol."""
-        self.book_last_borrow(now)
+        self.book_last_days(now)
         rate = now.rate if isinstance(now, Moment) else now.current_rate
         cash, by = event.second or 0.0, Restated.split(event.number)
         if cash == 0.0:
@@ -238,7 +238,7 @@ class Corporate(Rolling):
 
     def _give_up_at(self, price: float | None, change: float | None, now: Known) -> None:
         """Close what is open of a symbol that is traded no more, and cancel what waits."""
-        self.book_last_borrow(now)
+        self.book_last_days(now)
         self._cancel_all_of(now.symbol)
         last = _at_last(now, back=1)
         for position in self.held_in(now.symbol):

@@ -37,7 +37,7 @@ impl Accrued {
 }
 
 impl Simulator {
-    /// Books the nights between the last bar and this one (M4).
+    /// Books the nights between the last bar and this one, or this step (M4).
     pub(super) fn book_nights<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         let swap = &self.settings.symbols[now.symbol.index()].swap;
         // First, since a day is found by a division.
@@ -152,9 +152,11 @@ impl Simulator {
         }
     }
 
-    /// Books the borrowing of a symbol that ends at a step, unless its bar there has booked it.
-    pub(super) fn book_last_borrow<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
+    /// Books swap and borrowing of a symbol that ends at a step, unless its bar there has booked
+    /// them (A4).
+    pub(super) fn book_last_days<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         if !now.trades {
+            self.book_nights(now, account);
             self.book_borrow(now, account);
         }
     }

@@ -312,7 +312,7 @@ impl Simulator {
         new: &SymbolBar,
         account: &mut A,
     ) {
-        self.book_last_borrow(now, account);
+        self.book_last_days(now, account);
         let by = Restated::split(ratio);
         if cash == 0.0 {
             self.rename_submitted(now.symbol, new.symbol, &by);
@@ -381,7 +381,7 @@ impl Simulator {
         (price, change): (Option<f64>, Option<f64>),
         account: &mut A,
     ) {
-        self.book_last_borrow(now, account);
+        self.book_last_days(now, account);
         self.book.cancel_of(now.symbol, RejectReason::Delisted);
         let last = SymbolBar {
             index: now.index.saturating_sub(usize::from(!now.trades)),
