@@ -62,7 +62,7 @@ fn strategies_that_look_a_bar_back_do_not_look_before_the_first() {
     let prices = [100.0; 5];
     let mut breakout = DonchianBreakout::new([&prices; 3], 2, 2);
     let mut reversion = RsiReversion::new(&prices, 2, 30.0, 70.0, 50.0);
-    // The warm-up is the configuration's, which asks for none.
+    // The warm-up is that of the configuration, and there is none.
     let closed = [
         backtest.run(&mut breakout).unwrap().tables.closed(),
         backtest.run(&mut reversion).unwrap().tables.closed(),

@@ -113,7 +113,7 @@ impl StepContext {
     }
 
     /// After the opens, symbol by symbol what follows inside the bars, so that no order at an open
-    /// knows of what came after it.
+    /// depends on what came after it.
     pub(super) fn execute<E: Executor, P: Portfolio>(
         &mut self,
         feed: &Feed<'_>,
