@@ -79,7 +79,7 @@ class Simulator(Corporate):
         self.release_left()
         if not inside:
             self.release_stale(nows)
-        self.measure_weights()
+            self.measure_weights()
 
     def quiet(self, time: int) -> int:
         """Write the row of a step in which nothing can happen."""

@@ -191,6 +191,7 @@ impl Simulator {
     /// that makes. A close of everything is resolved now, by what is open as the strategy saw it.
     pub fn submit(&mut self, actions: &mut Vec<Action>) -> usize {
         self.actions.at_step = true;
+        self.rebalancing.begin_step();
         // At once where nothing is to be resolved: an action is large, and one by one each is moved
         // three times.
         if actions.iter().all(|action| action.closes_all().is_none()) {

@@ -27,7 +27,7 @@ pub(super) struct Rebalancing {
     pub(super) waiting: Vec<Part>,
     /// What became of each target.
     pub(super) rows: Vec<WeightRow>,
-    /// How many of these have their realised weight.
+    /// How many of these are of earlier steps, and keep their realised weight.
     measured: usize,
 }
 
@@ -63,7 +63,13 @@ impl Rebalancing {
         self.is_idle() && self.measured == self.rows.len()
     }
 
-    /// What waits of a symbol goes on as another one (A6).
+    /// A step begins: what was measured at the last close of the one before stays.
+    #[inline]
+    pub(super) fn begin_step(&mut self) {
+        self.measured = self.rows.len();
+    }
+
+    /// Moves the waiting orders of a symbol to another one (A6).
     pub(super) fn rename(&mut self, from: SymbolId, to: SymbolId) {
         for part in self.waiting.iter_mut().filter(|part| part.symbol == from) {
             part.symbol = to;
@@ -382,7 +388,8 @@ impl Simulator {
         self.refuse_late(id, reason, now);
     }
 
-    /// Measures what became of the targets of a step, at its closes (W12).
+    /// Measures what became of the targets of a step, at its closes (W12): with finer bars at each
+    /// of them, of which the last one counts.
     pub(super) fn measure_weights<A: Account>(&mut self, account: &A) {
         let first = self.rebalancing.measured;
         if first == self.rebalancing.rows.len() {
@@ -397,7 +404,6 @@ impl Simulator {
             let own = worth[row.symbol.index()];
             row.realised = if equity > 0.0 { own / equity } else { 0.0 };
         }
-        self.rebalancing.measured = self.rebalancing.rows.len();
     }
 }
 
