@@ -6,8 +6,8 @@
 use super::Simulator;
 use super::close::market_order;
 use crate::execution::rebalance::{
-    Holding, Missing, Phases, Quote, Rebalance, SizeAt, Target, TargetSize, WeightRow, Wish,
-    cut_to_turnover, wished,
+    Holding, Missing, Phases, PlannedTrade, Quote, Rebalance, SizeAt, Target, TargetSize,
+    WeightRow, cut_to_turnover, plan_trade,
 };
 use crate::execution::{
     Account, Concern, Order, OrderStatus, ReduceOnly, RejectReason, StepBars, SymbolBar,
@@ -161,7 +161,7 @@ impl Simulator {
             SizeAt::Decision => self.rebalancing.seen_equity,
             SizeAt::Fill => self.equity_at_fills(bars, account),
         };
-        let mut wishes = Vec::with_capacity(targets.len());
+        let mut plans = Vec::with_capacity(targets.len());
         for target in &targets {
             let now = bars.of(target.symbol);
             let lots = held[target.symbol.index()];
@@ -169,32 +169,32 @@ impl Simulator {
             let quote = self.quote(now, request.rules.size_at);
             let instrument = self.instrument(target.symbol);
             let rules = &request.rules;
-            let wish = if target.size == TargetSize::Keep || self.is_sized(now) {
+            let planned = if target.size == TargetSize::Keep || self.is_sized(now) {
                 if self.has_left(target, lots, time) {
                     let out = TargetSize::Weight(0.0);
-                    let wish = wished(out, &quote, &own, instrument, rules);
-                    wish.map(|wish| left_over(wish, target.size))
+                    let planned = plan_trade(out, &quote, &own, instrument, rules);
+                    planned.map(|planned| left_over(planned, target.size))
                 } else {
-                    wished(target.size, &quote, &own, instrument, rules)
+                    plan_trade(target.size, &quote, &own, instrument, rules)
                 }
             } else {
                 None
             };
-            wishes.push(wish);
+            plans.push(planned);
         }
         if let Some(most) = request.rules.max_turnover {
             let symbols = &self.settings.symbols;
-            let known = wishes
+            let known = plans
                 .iter_mut()
                 .zip(&targets)
-                .filter_map(|(wish, target)| {
+                .filter_map(|(planned, target)| {
                     let instrument = &symbols[target.symbol.index()].instrument;
-                    Some((wish.as_mut()?, instrument))
+                    Some((planned.as_mut()?, instrument))
                 });
             cut_to_turnover(known, most * equity);
         }
         let buffer = request.rules.cash_buffer * equity;
-        self.add_orders((&targets, &wishes), &request.phases, buffer, bars);
+        self.add_orders((&targets, &plans), &request.phases, buffer, bars);
     }
 
     /// Whether a target of a symbol can have a size at all.
@@ -269,23 +269,23 @@ impl Simulator {
         }
     }
 
-    /// Adds the orders of the wishes, those that reduce first, and a row for each target.
+    /// Adds the orders of the planned trades, reductions first, and a row for each target.
     fn add_orders(
         &mut self,
-        (targets, wishes): (&[Target], &[Option<Wish>]),
+        (targets, plans): (&[Target], &[Option<PlannedTrade>]),
         phases: &Phases,
         buffer: f64,
         bars: StepBars<'_>,
     ) {
         let first = self.rebalancing.rows.len();
-        for (target, wish) in targets.iter().zip(wishes) {
+        for (target, planned) in targets.iter().zip(plans) {
             let now = bars.of(target.symbol);
             let row = WeightRow {
                 time: now.bar.time,
                 symbol: target.symbol,
-                target: wish.map_or_else(|| named_weight(target.size), |wish| wish.weight),
+                target: planned.map_or_else(|| named_weight(target.size), |planned| planned.weight),
                 realised: 0.0,
-                reason: wish.and_then(|wish| wish.reason),
+                reason: planned.and_then(|planned| planned.reason),
             };
             self.rebalancing.rows.push(row);
         }
@@ -293,14 +293,14 @@ impl Simulator {
             if !phases.has(reduces) {
                 continue;
             }
-            for (place, (target, wish)) in targets.iter().zip(wishes).enumerate() {
+            for (place, (target, planned)) in targets.iter().zip(plans).enumerate() {
                 if !reduces && phases.lost.contains(&target.symbol) {
                     continue;
                 }
                 let now = bars.of(target.symbol);
                 let part = (reduces, first + place, buffer);
-                match wish {
-                    Some(wish) => self.add_order(wish, part, now),
+                match planned {
+                    Some(planned) => self.add_order(planned, part, now),
                     None if !reduces => self.refuse_target(target, first + place, now),
                     None => {}
                 }
@@ -308,11 +308,11 @@ impl Simulator {
         }
     }
 
-    /// Adds the order for a part of a wish, where there is something to trade.
-    fn add_order(&mut self, wish: &Wish, part: (bool, usize, f64), now: &SymbolBar) {
+    /// Adds the order for one phase of a planned trade, where it has something to trade.
+    fn add_order(&mut self, planned: &PlannedTrade, part: (bool, usize, f64), now: &SymbolBar) {
         let (reduces, target, buffer) = part;
         let instrument = self.instrument(now.symbol);
-        let traded = wish.traded(instrument);
+        let traded = planned.traded(instrument);
         let lots = if reduces {
             traded.reduces
         } else {
@@ -325,7 +325,7 @@ impl Simulator {
         if lots <= 0.0 {
             return;
         }
-        let direction = if wish.delta > 0.0 {
+        let direction = if planned.delta > 0.0 {
             Direction::Long
         } else {
             Direction::Short
@@ -417,11 +417,11 @@ fn named_weight(size: TargetSize) -> Option<f64> {
 }
 
 /// The exit of a symbol that has left the universe: what its target was, and why it is not reached.
-fn left_over(wish: Wish, size: TargetSize) -> Wish {
-    Wish {
-        weight: named_weight(size).or(wish.weight),
+fn left_over(planned: PlannedTrade, size: TargetSize) -> PlannedTrade {
+    PlannedTrade {
+        weight: named_weight(size).or(planned.weight),
         reason: Some(RejectReason::NotMember.name()),
-        ..wish
+        ..planned
     }
 }
 
