@@ -67,6 +67,24 @@ def test_what_was_sold_short_is_borrowed(backend: str, collateral: str, amount: 
     assert booked(long, "borrow") == []
 
 
+@pytest.mark.parametrize(
+    "events",
+    [
+        omega.Events(delistings=[{"symbol": "GONE", "date": "2024-01-05", "price": 12.0}]),
+        omega.Events(symbols=[{"old": "GONE", "new": "NEW", "date": "2024-01-05"}]),
+    ],
+)
+def test_a_day_before_the_end_of_a_symbol_is_borrowed_once(
+    backend: str, events: omega.Events
+) -> None:
+    """Short from January 2; a bar on the day of the event charged the day before it twice."""
+    data = {"GONE": days([25.37] * 5), "OTHER": days([50.0] * 8), "NEW": days([25.37] * 5)}
+    carry = omega.Carry(borrow={"GONE": 0.03, "OTHER": 0.0, "NEW": 0.0})
+    script = {0: omega.Signal("short", size=100, symbol="GONE")}
+    result = run(backend, data, script, carry=carry, events=events)
+    assert booked(result, "borrow") == [("borrow", pytest.approx(-0.211417, abs=5e-7))] * 3
+
+
 def test_what_nobody_lends_is_refused_and_called_back(backend: str) -> None:
     rates = [{"date": "2024-01-01", "rate": 0.03}, {"date": "2024-01-04", "rate": None}]
     script = {0: omega.Signal("short", size=100), 3: omega.Signal("short", size=100)}

@@ -50,6 +50,20 @@ def test_money_is_that_of_the_contract_held(backend: str) -> None:
 
 
 @each_backend
+def test_bars_since_the_first_entry_are_counted_on_under_another_symbol(backend: str) -> None:
+    """Entered at bar 1, rolled at 2, renamed at 8 of the series; the new symbol has six bars."""
+    contracts = {"H4": days([100.0] * 4), "M4": days([110.0 + i for i in range(8)])}
+    series = omega.Continuous(contracts, roll="days:1")
+    start = START + timedelta(days=8)
+    data = {"ES": series, "B": days([117.0] * 6, start=start)}
+    events = omega.Events(symbols=[{"old": "ES", "new": "B", "date": start.date()}])
+    script: Script = {0: omega.Signal("long", size=2, symbol="ES")}
+    manager = omega.TimeExit(bars=9)
+    result = run(backend, data, script, events=events, position_manager=manager)
+    assert result.trades["exit_reason"].to_list() == ["roll", "end_of_data"]
+
+
+@each_backend
 def test_both_sides_of_a_roll_cost(backend: str) -> None:
     """A lot costs 1 at each of four fills, and each slips by 0.5."""
     costs = omega.Costs(fee_per_lot=1.0, slippage_pips=0.5)

@@ -102,6 +102,25 @@ def test_a_renamed_symbol_goes_on_under_its_trade(backend: str) -> None:
     assert first["bars_held"] >= 0
 
 
+@pytest.mark.parametrize(
+    "events",
+    [
+        omega.Events(delistings=[{"symbol": "GONE", "date": "2024-01-05", "price": 12.0}]),
+        omega.Events(symbols=[{"old": "GONE", "new": "OTHER", "date": "2024-01-05"}]),
+    ],
+)
+def test_the_nights_before_the_end_of_a_symbol_are_booked(
+    backend: str, events: omega.Events
+) -> None:
+    """Held from January 2, traded until the 3rd: one night, then the two up to the 5th."""
+    script = {0: omega.Signal("long", size=1, symbol="GONE")}
+    costs = omega.Costs(swap_long=-1.0, swap_triple_day=None)
+    instrument = omega.Instrument(tick_size=1.0)
+    data = {"GONE": GONE, "OTHER": OTHER}
+    result = run(backend, data, script, events=events, costs=costs, instruments=instrument)
+    assert booked(result, "swap")[:2] == [("swap", -1.0), ("swap", -2.0)]
+
+
 def test_a_merger_pays_its_cash(backend: str) -> None:
     new = days([16.0] * 4, start=START.replace(day=4))
     row = {"old": "GONE", "new": "NEW", "date": "2024-01-04", "ratio": 0.5, "cash": 3.0}
@@ -267,3 +286,15 @@ def test_what_is_due_at_noon_is_not_lost_in_the_finer_bars_of_another_symbol(bac
     gone = result.trades.filter(pl.col("symbol") == "GONE")
     assert gone.select("exit_reason", "exit_price").rows() == [("delisted", 12.0)]
     assert gone["exit_time"].to_list() == [START.replace(day=5)]
+
+
+def test_the_data_end_before_the_new_symbol_has_a_bar(backend: str) -> None:
+    """Bought at 30, last at 28; two new shares for an old one. It was closed at NaN."""
+    data = {"GONE": GONE, "OTHER": OTHER, "NEW": days([16.0] * 4, start=START.replace(day=20))}
+    events = omega.Events(symbols=[{"old": "GONE", "new": "NEW", "date": "2024-01-04", "ratio": 2}])
+    script = {0: omega.Signal("long", size=100, symbol="GONE")}
+    result = run(backend, data, script, events=events, end="2024-01-07")
+    row = ("NEW", 14.0, "end_of_data", START.replace(day=7), -200.0)
+    names = ("symbol", "exit_price", "exit_reason", "exit_time", "net_pnl")
+    assert result.trades.select(names).rows() == [row]
+    assert result.equity["equity"][-1] == 99_800.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -46,6 +47,31 @@ def test_a_target_by_weight_value_or_units() -> None:
         (1, "A", "buy", 300), (2, "A", "sell", 100), (3, "A", "buy", 50),
     ]  # fmt: skip
     assert result.weights["target"].to_list() == [0.3, 0.2, 0.25]
+
+
+def test_an_amount_without_a_price_has_no_weight() -> None:
+    """The table showed the amount itself as the weight: 5,000 for 5,000 of the currency."""
+    own = Told({
+        0: lambda own: own.order_target("B", value=5_000),
+        1: lambda own: own.order_target("B", units=70),
+        2: lambda own: own.order_target("B", weight=0.3),
+    })  # fmt: skip
+    result = run({"A": candles([100] * 5), "B": candles([None] * 4 + [50])}, own)
+    assert result.weights["reason"].to_list() == ["not_ready"] * 3
+    assert result.weights["target"].to_list() == [None, None, 0.3]
+
+
+def test_with_finer_bars_a_weight_is_the_one_at_the_close_of_the_step() -> None:
+    """500 at 100 are 60,000 of 110,000 at the close; at noon they were a half of the equity."""
+    opens, closes = [100.0] * 4 + [120.0] * 2, [100.0] * 3 + [120.0] * 3
+    times = [START + timedelta(hours=12 * half) for half in range(6)]
+    prices = {"open": opens, "high": closes, "low": opens, "close": closes}
+    finer = pl.DataFrame({"time": times} | prices)
+    execution = omega.Execution(close_at_end=False, intrabar="magnifier", magnifier={"A": finer})
+    own = Told({0: lambda own: own.order_target("A", weight=0.5)})
+    data = {"A": candles([100, (100, 120), 120]), "B": candles([50] * 3)}
+    result = run(data, own, execution=execution)
+    assert result.weights["realised"].to_list() == [pytest.approx(60 / 110)]
 
 
 def test_targets_of_a_step_trade_together() -> None:

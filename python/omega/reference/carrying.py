@@ -45,11 +45,12 @@ class Carrying(Rebalancing):
             cash -= position.entry_price * position.lots * position.contract_size * rate
         return cash
 
-    def book_nights(self, now: Moment) -> None:
-        """Book swap for each night between the last bar and this one (M4.3)."""
+    def book_nights(self, now: Known) -> None:
+        """Book swap for each night between the last bar and this one, or this step (M4.3)."""
         own = self.markets[now.symbol].costs
         days = self.clock.of_symbols[now.symbol]
-        last, today = days.of(now.since), days.of(now.opens)
+        since, opens, rate = _span(now)
+        last, today = days.of(since), days.of(opens)
         if last == today:
             return
         nights = swap.nights(last, today, own["triple_day"])
@@ -58,9 +59,9 @@ class Carrying(Rebalancing):
             per_night = swap.per_night(own, position.sign, mark)
             if per_night == 0.0 or nights == 0:
                 continue
-            amount = per_night * position.lots * position.contract_size * now.rate * float(nights)
+            amount = per_night * position.lots * position.contract_size * rate * float(nights)
             position.swap += amount
-            self.portfolio.book(now.opens, "swap", position.trade_id, amount)
+            self.portfolio.book(opens, "swap", position.trade_id, amount)
 
     def book_borrow(self, now: Known) -> None:
         """Book what it cost to borrow a symbol on the days since its last bar (C2)."""
@@ -76,6 +77,12 @@ class Carrying(Rebalancing):
                 rate = rates.of(day) or 0.0
                 cost = position.lots * position.contract_size * collateral * rate / _YEAR
                 self._book(position, "borrow", -(cost * rate_now), now.time)
+
+    def book_last_days(self, now: Known) -> None:
+        """Book swap and borrowing of a symbol that ends, unless its bar there has booked them."""
+        if not isinstance(now, Moment):
+            self.book_nights(now)
+            self.book_borrow(now)
 
     def day_of(self, symbol: str, time: int) -> int:
         """The day of a time."""

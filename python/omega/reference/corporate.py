@@ -11,7 +11,7 @@ from omega.reference.markets import Due
 from omega.reference.portfolio import total
 from omega.reference.restated import Restated
 from omega.reference.rolls import Rolling
-from omega.reference.rows import NO_CANDLE, Known, Moment, Order
+from omega.reference.rows import NO_CANDLE, Known, Moment, Order, Position
 from omega.strategy.actions import Action, Close, Signal
 from omega.strategy.rebalance import Rebalance
 
@@ -191,7 +191,7 @@ class Corporate(Rolling):
 
     def _change(self, event: Event, now: Known, new: Known) -> None:
         """Let what is open and what waits go on under another symbol."""
-        self.book_borrow(now)
+        self.book_last_days(now)
         rate = now.rate if isinstance(now, Moment) else now.current_rate
         cash, by = event.second or 0.0, Restated.split(event.number)
         if cash == 0.0:
@@ -200,10 +200,8 @@ class Corporate(Rolling):
         for position in moved:
             units = position.sign * position.lots * position.contract_size
             self._book(position, "split_cash", units * cash * rate, now.time)
-            held = max(now.index - position.entry_index, 0)
             by.position(position)
-            position.entry_index = max(new.index - held, 0)
-            position.symbol = new.symbol
+            _change_symbol(position, now, new)
         if cash == 0.0:
             self._restate_waiting(now.symbol, by)
             for order in self.pending:
@@ -240,7 +238,7 @@ class Corporate(Rolling):
 
     def _give_up_at(self, price: float | None, change: float | None, now: Known) -> None:
         """Close what is open of a symbol that is traded no more, and cancel what waits."""
-        self.book_borrow(now)
+        self.book_last_days(now)
         self._cancel_all_of(now.symbol)
         last = _at_last(now, back=1)
         for position in self.held_in(now.symbol):
@@ -262,6 +260,18 @@ class Corporate(Rolling):
             if position.sign < 0.0 or not shorts_only:
                 price = now.bar.exit_side(position.sign).open
                 self.leave(position, position.lots, price, "signal", now)
+
+
+def _change_symbol(position: Position, old: Known, new: Known) -> None:
+    """Move a position to another symbol, held for as many of its bars, as far as it has them."""
+
+    def moved(entered: int) -> int:
+        return max(new.index - max(old.index - entered, 0), 0)
+
+    position.symbol, position.entry_index = new.symbol, moved(position.entry_index)
+    if position.origin is not None:
+        index, time, price = position.origin
+        position.origin = moved(index), time, price
 
 
 def _at_last(now: Known, *, back: int) -> Moment:

@@ -16,7 +16,7 @@ from omega.reference.markets import Due, Market, Sums
 from omega.reference.matching import Live
 from omega.reference.netting import Netting
 from omega.reference.portfolio import Portfolio
-from omega.reference.rows import Fill, Moment, Order, Position, Trade, split_outcomes
+from omega.reference.rows import NO_CANDLE, Fill, Moment, Order, Position, Trade, split_outcomes
 from omega.reference.staleness import Staleness
 
 _ENTRY_LEG = 0
@@ -371,8 +371,9 @@ class Fills(Netting):
         """Close what is open at the last close of its symbol, in the order of entry (L4.1)."""
         held = list(self.positions)
         for position in held:
-            now = closes[position.symbol]
-            close = now.bar.exit_side(position.sign).close
+            now, close = closes[position.symbol], position.marked_price
+            if now.bar is not NO_CANDLE:  # else it went on as a symbol without a bar so far (A6)
+                close = now.bar.exit_side(position.sign).close
             self.leave(position, position.lots, close, "end_of_data", now)
         return bool(held)
 

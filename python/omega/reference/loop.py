@@ -206,6 +206,9 @@ class Feed:
                 time = bar.time
                 now = Moment(symbol, index, time, bar, rate, bar, time, time, rate)
                 moments[symbol] = replace(now, time=context.parts(now)[-1].time)
+            else:  # what was held before a change of symbol may be held of it (A6)
+                rate, bar = context.rates.at(last), NO_CANDLE
+                moments[symbol] = Moment(symbol, 0, last, bar, rate, bar, last, last, rate)
         if not together:
             return moments
         end = max(now.time for now in moments.values())

@@ -10,10 +10,10 @@ from typing import Any
 from omega.config.distances import Distance
 from omega.reference.rows import Moment, Position, away
 
-Wish = tuple[float, str] | None
+Request = tuple[float, str] | None
 
 
-def apply(manager: tuple[Any, ...], place: int, position: Position, now: Moment) -> Wish:
+def apply(manager: tuple[Any, ...], place: int, position: Position, now: Moment) -> Request:
     """Apply one manager of the run, the `place`-th, to a position."""
     name, first, second, duration, bars = manager
     index, time, price = position.first_entry

@@ -13,7 +13,7 @@ from omega.reference.markets import Due
 from omega.reference.matching import Live
 from omega.reference.rows import NO_CANDLE, Known, Moment, Order, WeightRow
 from omega.reference.solvency import Solvency
-from omega.reference.targets import Needs, Quote, Wish, cut_to_turnover, floor, wished
+from omega.reference.targets import Needs, PlannedTrade, Quote, cut_to_turnover, floor, plan_trade
 from omega.strategy.rebalance import Rebalance
 
 _ENTRY_LEG = 0
@@ -96,20 +96,20 @@ class Rebalancing(Solvency):
         self._cancel_earlier(request, self.markets if request.missing == "sell" else sizes)
         at_fill = request.rules["size_at"] == "fill"
         equity = self._equity_at_fills(nows) if at_fill else self.seen_equity
-        wishes = {
-            symbol: self._wish(request, nows[symbol], size, held[symbol], equity)
+        plans = {
+            symbol: self._planned(request, nows[symbol], size, held[symbol], equity)
             for symbol, size in sizes.items()
         }
         most = request.rules["max_turnover"]
         if most is not None:
             known = [
-                (wish, self.markets[symbol].instrument)
-                for symbol, wish in wishes.items()
-                if wish is not None
+                (planned, self.markets[symbol].instrument)
+                for symbol, planned in plans.items()
+                if planned is not None
             ]
             cut_to_turnover(known, most * equity)
         buffer = request.rules["cash_buffer"] * equity
-        self._add_orders(request, sizes, wishes, buffer, nows)
+        self._add_orders(request, sizes, plans, buffer, nows)
 
     def _sizes(
         self, request: Rebalance, held: Mapping[str, float], nows: Mapping[str, Known]
@@ -139,9 +139,9 @@ class Rebalancing(Solvency):
             named[symbol] = _together(named[symbol], size) if symbol in named else size
         return named
 
-    def _wish(
+    def _planned(
         self, request: Rebalance, now: Known, size: Size, held: float, equity: float
-    ) -> Wish | None:
+    ) -> PlannedTrade | None:
         is_kept = size[0] == "keep"
         is_out = now.last is NO_CANDLE or self._is_stale(now) or self.is_gone(now)
         if not is_kept and (is_out or not now.is_ready):
@@ -150,11 +150,11 @@ class Rebalancing(Solvency):
         instrument = self.markets[now.symbol].instrument
         has_left = held != 0.0 and not is_kept and not self.is_member(now)
         asked = ("weight", 0.0) if has_left else size
-        wish = wished(asked, quote, (held, equity), instrument, request.rules)
-        if has_left and wish is not None:  # U1
-            wish.reason = "not_member"
-            wish.weight = size[1] if size[0] == "weight" else wish.weight
-        return wish
+        planned = plan_trade(asked, quote, (held, equity), instrument, request.rules)
+        if has_left and planned is not None:  # U1
+            planned.reason = "not_member"
+            planned.weight = size[1] if size[0] == "weight" else planned.weight
+        return planned
 
     def _is_stale(self, now: Known) -> bool:
         return self.stale is not None and self.stale.holds(now)
@@ -198,39 +198,39 @@ class Rebalancing(Solvency):
         self,
         request: Rebalance,
         sizes: Mapping[str, Size],
-        wishes: Mapping[str, Wish | None],
+        plans: Mapping[str, PlannedTrade | None],
         buffer: float,
         nows: Mapping[str, Known],
     ) -> None:
-        """Add the orders of the wishes, those that reduce first, and a row for each target."""
+        """Add the orders of the planned trades, reductions first, and a row for each target."""
         rows = {}
-        for symbol, (_, number) in sizes.items():
-            wish = wishes[symbol]
-            target = number if wish is None else wish.weight
-            reason = None if wish is None else wish.reason
+        for symbol, size in sizes.items():
+            planned = plans[symbol]
+            target = _named_weight(size) if planned is None else planned.weight
+            reason = None if planned is None else planned.reason
             rows[symbol] = WeightRow(nows[symbol].time, symbol, target, 0.0, reason)
         self.weight_rows += rows.values()
         for reduces in (True, False):
             lost = () if reduces else request.lost
-            for symbol, wish in wishes.items():
+            for symbol, planned in plans.items():
                 if symbol in lost or not request.has(reduces=reduces):
                     continue
-                if wish is not None:
-                    self._add_order(wish, rows[symbol], nows[symbol], buffer, reduces=reduces)
+                if planned is not None:
+                    self._add_order(planned, rows[symbol], nows[symbol], buffer, reduces=reduces)
                 elif not reduces:
                     self._refuse_target(sizes[symbol], rows[symbol], nows[symbol])
 
     def _add_order(
-        self, wish: Wish, row: WeightRow, now: Known, buffer: float, *, reduces: bool
+        self, planned: PlannedTrade, row: WeightRow, now: Known, buffer: float, *, reduces: bool
     ) -> None:
         instrument = self.markets[now.symbol].instrument
-        lots = wish.traded(instrument)[0 if reduces else 1]
+        lots = planned.traded(instrument)[0 if reduces else 1]
         most = instrument["volume_max"]
         if not reduces and most is not None and lots > most:
             lots = most
         if lots <= 0.0:
             return
-        sign = 1.0 if wish.delta > 0.0 else -1.0
+        sign = 1.0 if planned.delta > 0.0 else -1.0
         order = self._row(self._take_number(), "market", sign, now)
         order.lots, order.reduce_only = lots, reduces
         money = self._reserve(order, now)
@@ -439,6 +439,12 @@ class Rebalancing(Solvency):
         for row in rows:
             row.realised = worth[row.symbol] / equity if equity > 0.0 else 0.0
         self._measured = len(self.weight_rows)
+
+
+def _named_weight(size: Size) -> float | None:
+    """The weight of a target without a price; None of an amount, whose weight depends on it."""
+    kind, number = size
+    return number if kind == "weight" else 0.0 if number == 0.0 else None
 
 
 def _together(first: Size, second: Size) -> Size:

@@ -79,7 +79,7 @@ class Simulator(Corporate):
         self.release_left()
         if not inside:
             self.release_stale(nows)
-        self.measure_weights()
+            self.measure_weights()
 
     def quiet(self, time: int) -> int:
         """Write the row of a step in which nothing can happen."""
@@ -310,9 +310,9 @@ class Simulator(Corporate):
             if position.trailing_stop is not None:
                 managers.trail(position, position.trailing_stop)
             for place, manager in enumerate(self.settings["managers"]):
-                wish = managers.apply(manager, place, position, now)
-                if wish is not None:
-                    self.queue_close(position, *wish, now)
+                request = managers.apply(manager, place, position, now)
+                if request is not None:
+                    self.queue_close(position, *request, now)
 
 
 def _exits(position: Position) -> Exits:

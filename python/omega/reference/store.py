@@ -383,7 +383,7 @@ class _Reader:
         if dtype.is_numeric():
             raise self.refuse(
                 user,
-                f"the type is {dtype}, which does not say its unit of time",
+                f"the type is {dtype}, which has no unit of time",
                 "Give it one without a copy: pl.from_epoch(column, time_unit='ms') (or 'us', 'ns')",
             )
         if isinstance(dtype, pl.Datetime):

@@ -24,11 +24,11 @@ class Quote(NamedTuple):
 
 
 @dataclass(slots=True)
-class Wish:
-    """What a target comes to, in lots; below 0 is short, or to sell.
+class PlannedTrade:
+    """The trade that brings a position to its target, in lots; below 0 is short, or to sell.
 
     Attributes:
-        weight: The weight that is asked for; None of a symbol that is left alone.
+        weight: The weight of the target; None for a symbol that is left alone.
         target: To be held.
         held: Held before.
         delta: To be traded.
@@ -64,14 +64,14 @@ class Wish:
         return held, max(rest, 0.0)
 
 
-def wished(
+def plan_trade(
     size: tuple[str, float],
     quote: Quote,
     account: tuple[float, float],
     instrument: InstrumentFields,
     rules: RuleFields,
-) -> Wish | None:
-    """What a target comes to at some prices; None where it has no size (W2, W4, W5).
+) -> PlannedTrade | None:
+    """The trade for a target at given prices; None where it has no size (W2, W4, W5).
 
     `account` is the lots held and the equity. What buys is sized by the ask, what sells by the
     bid; between them nothing is traded.
@@ -79,12 +79,12 @@ def wished(
     Example:
         >>> from omega.strategy.rebalance import PLAIN
         >>> shares = {"contract_size": 1.0, "volume_step": 1.0}
-        >>> wished(("weight", 0.3), Quote(100.0, 100.0, 1.0), (400.0, 1e5), shares, PLAIN).delta
+        >>> plan_trade(("weight", 0.3), Quote(100.0, 100.0, 1.0), (400.0, 1e5), shares, PLAIN).delta
         -100.0
     """
     (kind, number), (held, equity) = size, account
     if kind == "keep":
-        return Wish(None, held, held, 0.0, 0.0, "hold")
+        return PlannedTrade(None, held, held, 0.0, 0.0, "hold")
     bought, sold = (_lots(size, price, quote.rate, equity, instrument) for price in quote[:2])
     if bought > held:
         target, price = bought, quote.ask
@@ -103,16 +103,16 @@ def wished(
 
     weight = number if kind == "weight" else share(target)
     delta = target - held
-    wish = Wish(weight, target, held, delta, abs(delta) * unit)
+    planned = PlannedTrade(weight, target, held, delta, abs(delta) * unit)
     if target == 0.0 and held != 0.0:  # full exits are always done
-        return wish
+        return planned
     least = rules["min_trade"]
     least = least * equity if least < 1.0 else least
-    if delta != 0.0 and wish.money < least:
-        wish.give_up("min_trade")
+    if delta != 0.0 and planned.money < least:
+        planned.give_up("min_trade")
     elif abs(share(held) - weight) < rules["band"]:
-        wish.give_up("band")
-    return wish
+        planned.give_up("band")
+    return planned
 
 
 def _lots(
@@ -136,19 +136,19 @@ def toward_zero(lots: float, instrument: InstrumentFields) -> float:
     return -rounded if lots < 0.0 else rounded
 
 
-def cut_to_turnover(wishes: Sequence[tuple[Wish, InstrumentFields]], most: float) -> None:
+def cut_to_turnover(plans: Sequence[tuple[PlannedTrade, InstrumentFields]], most: float) -> None:
     """Cut all trades by one factor where together they are more than that (W9)."""
     total = 0.0
-    for wish, _ in wishes:
-        total += wish.money
+    for planned, _ in plans:
+        total += planned.money
     most = max(0.0, most)  # of an equity below 0 nothing can be traded
     if total <= most:
         return
     factor = most / total
-    for wish, instrument in wishes:
-        if wish.delta != 0.0:
-            wish.delta = toward_zero(wish.delta * factor, instrument)
-            wish.reason = "turnover"
+    for planned, instrument in plans:
+        if planned.delta != 0.0:
+            planned.delta = toward_zero(planned.delta * factor, instrument)
+            planned.reason = "turnover"
 
 
 @dataclass(slots=True)

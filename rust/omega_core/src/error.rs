@@ -105,8 +105,8 @@ pub enum OmegaError {
     },
     /// The system has no memory for what the run needs.
     #[error(
-        "{what} needs {} MB more than the system gives. Take fewer bars, symbols or runs at once, \
-         or raise the limit of the process",
+        "{what} needs {} MB, which the system does not have. Take fewer bars, symbols or runs at \
+         once, or raise the limit of the process",
         .bytes / 1_000_000
     )]
     OutOfMemory {

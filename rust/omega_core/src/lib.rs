@@ -1,6 +1,6 @@
 //! Omega's core: a backtest is a flow of columns, and the modules are the flow.
 //!
-//! `columns → store → indicators → execution → portfolio → replay → results →
+//! `columns → store → indicators → execution → portfolio → replay → results → strategies →
 //! statistics → backtest → batch`
 //!
 //! A stage imports only the stages before it.

@@ -9,7 +9,7 @@ use crate::execution::{AccountRules, Instrument};
 use crate::replay::{Observer, Rates};
 use crate::results::MetricValue;
 use crate::store::{AskColumns, Market, Segment, SymbolCandles};
-use crate::strategies::BuyAndHold;
+use crate::strategies::{BuyAndHold, DonchianBreakout, RsiReversion};
 use crate::types::TimeUnit;
 
 /// A bar a minute from so many minutes on, each a unit of price above the one before.
@@ -53,6 +53,21 @@ fn a_run_has_tables_counts_and_named_metrics() {
     assert_eq!(result.tables.equity().num_rows(), 5);
     let again = backtest.run(&mut BuyAndHold::default()).unwrap();
     assert_eq!(again.fingerprint(), result.fingerprint());
+}
+
+#[test]
+fn strategies_that_look_a_bar_back_do_not_look_before_the_first() {
+    let market = market();
+    let backtest = Backtest::new(&market, Config::default()).unwrap();
+    let prices = [100.0; 5];
+    let mut breakout = DonchianBreakout::new([&prices; 3], 2, 2);
+    let mut reversion = RsiReversion::new(&prices, 2, 30.0, 70.0, 50.0);
+    // The warm-up is that of the configuration, and there is none.
+    let closed = [
+        backtest.run(&mut breakout).unwrap().tables.closed(),
+        backtest.run(&mut reversion).unwrap().tables.closed(),
+    ];
+    assert_eq!(closed, [0, 0]);
 }
 
 #[test]

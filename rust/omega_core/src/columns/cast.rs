@@ -225,7 +225,7 @@ fn bare_number(symbol: &str, column: &InputColumn) -> OmegaError {
         symbol: symbol.into(),
         column: column.name.as_str().into(),
         problem: format!(
-            "the type is {}, which does not say its unit of time",
+            "the type is {}, which has no unit of time",
             column.data_type()
         ),
         hint: "Give it one without a copy: pl.from_epoch(column, time_unit='ms') (or 'us', 'ns')"

@@ -19,8 +19,8 @@ pub struct Exit<'a> {
     pub swap: f64,
     /// Account currency per unit of quote currency.
     pub rate: f64,
-    /// Worst and best net profit of the outcomes that a policy did not choose, as far as they
-    /// belong to the part closed (I3).
+    /// Worst and best net profit of the outcomes that a policy did not choose, for the part closed
+    /// (I3).
     pub alternative_pnl: Option<(f64, f64)>,
 }
 
@@ -37,15 +37,15 @@ pub enum LedgerKind {
     Swap,
     /// A dividend, before tax (A2).
     Dividend,
-    /// What is kept back of it.
+    /// Tax withheld from a dividend; the amount is negative.
     Tax,
-    /// Money in place of lots (A1, A6).
+    /// Cash in lieu of lots (A1, A6).
     SplitCash,
-    /// Profit or loss of what was held of a symbol that is traded no more (A7).
+    /// Profit or loss of a position in a symbol that was delisted (A7).
     Delisting,
     /// Interest on cash (C1).
     Interest,
-    /// What it costs to borrow what was sold short (C2).
+    /// The cost of borrowing for a short sale (C2).
     Borrow,
     /// A payment between the longs and the shorts of a perpetual future (C3).
     Funding,
@@ -112,7 +112,8 @@ pub trait Account {
     /// Notes the equity at a price inside a bar, for the lowest one of a run (M9).
     fn note_equity(&mut self, _equity: f64) {}
 
-    /// Whether an equity inside a bar is certainly neither the lowest nor the deepest fall.
+    /// Whether an equity inside a bar can be neither the lowest of the run nor its deepest
+    /// drawdown.
     fn is_ordinary(&self, _equity: f64) -> bool {
         false
     }
@@ -129,10 +130,10 @@ pub trait Account {
     /// Books money that comes or goes without a fill.
     fn book(&mut self, booking: &Booking);
 
-    /// Notes the dividends that were earned and are not paid yet, all together.
+    /// Notes the sum of all dividends earned and not yet paid.
     fn note_receivable(&mut self, _amount: f64) {}
 
-    /// Those, which are equity and no cash (A2).
+    /// Dividends earned and not yet paid, which are equity but not cash (A2).
     fn receivable(&self) -> f64 {
         0.0
     }

@@ -24,8 +24,7 @@ pub struct OpenRequest {
     pub group: Option<String>,
     /// Distance of the position's trailing stop.
     pub trailing_stop: Option<Distance>,
-    /// How far a stop order follows the best price for it; its own price is then made of the last
-    /// close (F16).
+    /// Trailing distance of a stop order, whose price then follows from the last close (F16).
     pub trail: Option<Distance>,
     /// Whether it only closes.
     pub reduce_only: ReduceOnly,
@@ -142,7 +141,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// Of a close of everything how much of each position, and why.
+    /// The fraction and the reason of a close of everything; none for any other action.
     #[inline]
     #[must_use]
     pub fn closes_all(&self) -> Option<(f64, ExitReason)> {

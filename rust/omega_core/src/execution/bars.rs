@@ -89,7 +89,7 @@ pub enum Concern {
     Nothing,
     /// Something where it has a bar: it has positions, or orders that wait for one.
     ItsBar,
-    /// Something in any case, as where an action is about it.
+    /// Something in any case, such as an action on it.
     Itself,
 }
 
@@ -98,7 +98,7 @@ pub enum Concern {
 pub struct StepBars<'a>(pub &'a [SymbolBar]);
 
 impl<'a> StepBars<'a> {
-    /// That of a symbol.
+    /// The bar of a symbol.
     ///
     /// # Panics
     /// Where the loop left out a symbol that has something open or that an action is about.
@@ -112,26 +112,26 @@ impl<'a> StepBars<'a> {
         found.unwrap_or(&self.0[0])
     }
 
-    /// That of a symbol that the step concerns.
+    /// The bar of a symbol, if the step concerns it.
     #[inline]
     pub(super) fn get(self, symbol: SymbolId) -> Option<&'a SymbolBar> {
         self.find(symbol)
     }
 
-    /// That of a symbol that has a bar at this step.
+    /// The bar of a symbol, if it has one at this step.
     #[inline]
     #[must_use]
     pub fn trading_of(self, symbol: SymbolId) -> Option<&'a SymbolBar> {
         self.find(symbol).filter(|now| now.trades)
     }
 
-    /// Those of the symbols that have a bar at this step.
+    /// The bars of the symbols that have one at this step.
     #[inline]
     pub fn trading(self) -> impl Iterator<Item = &'a SymbolBar> {
         self.0.iter().filter(|now| now.trades)
     }
 
-    /// The place of that of a symbol.
+    /// The place of a symbol's bar.
     #[inline]
     pub(super) fn place_of(self, symbol: SymbolId) -> Option<usize> {
         // Mostly each symbol has a part in a step, and is where its number is.

@@ -1,5 +1,5 @@
-//! The order book: every order that was submitted, those that wait for a price, and those that wait
-//! for the next bar of their symbol.
+//! The order book: the rows of the orders, those that wait for a price, and those that wait for the
+//! next bar of their symbol.
 
 use super::distance::trailed;
 use super::oco_groups::Groups;
@@ -12,8 +12,8 @@ use super::{
 };
 use crate::types::{Days, OrderId, SymbolId};
 
-/// An order that waits for a price, with the kind it has by now: a stop-limit becomes a limit when
-/// its stop arms it.
+/// An order that waits for a price, with the kind it has by now: one with two prices becomes a
+/// limit when the first of them arms it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Working {
     pub(super) id: OrderId,
@@ -143,9 +143,9 @@ impl OrderBook {
         }
     }
 
-    /// Takes the first queued order of a symbol out of the queue, of those at or after a row that
-    /// fill at its open, or at its close. A
-    /// fill may cancel others of the queue (F8), so a caller goes on by row and not by place.
+    /// Takes the first order of a symbol out of the queue that is at or after a row and fills at
+    /// its open, or at its close. A fill may cancel others of the queue (F8), so a caller goes on
+    /// by row and not by place.
     pub(super) fn take_due(
         &mut self,
         symbol: SymbolId,
@@ -235,8 +235,8 @@ impl OrderBook {
         }
     }
 
-    /// Puts the changed order of a row in its place. A stop-limit that is armed stays so, unless
-    /// its stop is another one.
+    /// Replaces the order of a row by its changed form. An armed order stays armed unless the price
+    /// that armed it changes.
     pub(super) fn replace(&mut self, row: usize, order: Order) {
         if let Some(index) = self.index_of_working(order.id) {
             let waiting = &mut self.working[index];
@@ -262,8 +262,8 @@ impl OrderBook {
         }
     }
 
-    /// The stop of a stop-limit was reached: its limit works from now on, or from the next bar
-    /// (F4).
+    /// The price that arms an order was reached: its limit works from now on, or from the next bar
+    /// (F4, F16).
     pub(super) fn arm(&mut self, index: usize, from_now: bool) {
         // No change is counted: the row keeps its kind, and a bar that arms is walked in full,
         // which has ended any quiet range.
@@ -337,7 +337,7 @@ impl OrderBook {
         }
     }
 
-    /// What waits of a symbol goes on as another one (A6).
+    /// Moves the waiting orders of a symbol to another one (A6).
     pub(super) fn rename(&mut self, from: SymbolId, to: SymbolId) {
         for waiting in self.working.iter_mut().filter(|w| w.symbol == from) {
             waiting.symbol = to;

@@ -18,7 +18,7 @@ impl Positions {
         indexed.chain(others.iter().filter(move |p| p.symbol == symbol))
     }
 
-    /// The place of the first of a symbol that is as it should be.
+    /// The place of the first position of a symbol that meets a condition.
     #[inline]
     pub(super) fn find_of(
         &self,
@@ -35,7 +35,7 @@ impl Positions {
         }
     }
 
-    /// The place of the newest of a symbol and a direction.
+    /// The place of the newest position of a symbol in a direction.
     pub(super) fn newest_of(&self, symbol: SymbolId, direction: Direction) -> Option<usize> {
         let is_own = |p: &Position| p.symbol == symbol && p.lots > 0.0 && p.direction == direction;
         if self.is_indexed {
@@ -84,13 +84,13 @@ impl Positions {
         self.is_indexed = true;
     }
 
-    /// Lets what is closed from now on stay in its place.
+    /// From now on, closed positions stay in their places.
     pub(super) fn begin_closes(&mut self) {
         self.index();
         self.is_closing_many = true;
     }
 
-    /// Takes out what was closed.
+    /// Removes the closed positions.
     pub(super) fn end_closes(&mut self) {
         self.is_closing_many = false;
         let before = self.open.len();

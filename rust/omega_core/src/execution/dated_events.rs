@@ -1,4 +1,5 @@
-//! What is known by date before a run: corporate actions, and the rates of carry (A, C).
+//! What is known by date before a run: corporate actions, rolls, departures from the universe, and
+//! the rates of carry (A, C, R, U).
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use crate::types::SymbolId;
 /// What happens to a symbol on a date.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Happening {
-    /// One lot becomes so many (A1).
+    /// Lots are multiplied by a ratio (A1).
     Split {
         /// New lots for an old one.
         ratio: f64,
@@ -18,40 +19,40 @@ pub enum Happening {
     Dividend {
         /// In quote currency.
         amount: f64,
-        /// The part of it that is kept back from a long position.
+        /// The share of it that is withheld from a long position.
         tax: f64,
-        /// When it is in cash; at once, where there is none.
+        /// When it is paid; at once, where there is no date.
         pays: Option<i64>,
     },
-    /// A dividend that buys more of the same at the close before (A5).
+    /// A dividend that is reinvested at the close before (A5).
     Reinvest {
         /// New lots for an old one.
         factor: f64,
         /// The dividend, by which the last mark falls.
         amount: f64,
     },
-    /// The symbol goes on as another one (A6).
+    /// The symbol changes into another one (A6).
     Change {
         /// Its new name.
         to: SymbolId,
         /// New lots for an old one.
         ratio: f64,
-        /// Money for each old unit.
+        /// Cash for each old unit.
         cash: f64,
     },
-    /// The symbol is traded no more (A7).
+    /// The symbol is delisted (A7).
     Delisting {
-        /// What a unit is worth; unknown, where there is none.
+        /// The price of a unit, where it is known.
         price: Option<f64>,
-        /// The change of the last close, where no price is known.
+        /// The return on the last close, where no price is known.
         change: Option<f64>,
     },
     /// The contract that is held is another one from here on (R3).
     Roll(Roll),
-    /// What is open is closed at the open: of the shorts alone where a lender calls them back
-    /// (C2), else of a symbol that has left the universe (U1).
+    /// Positions are closed at the open: short ones where the lender recalls them (C2), or all
+    /// where the symbol has left the universe (U1).
     Leave {
-        /// Whether longs stay.
+        /// Whether long positions stay.
         shorts_only: bool,
     },
 }
@@ -102,9 +103,9 @@ pub struct Schedule {
     of_symbol: Vec<Vec<Event>>,
     /// Those that wait for a step, in order.
     of_steps: Vec<Event>,
-    /// The symbols that go on as others, with these, in order.
+    /// Changes of symbols in order: the old one and the new one.
     successors: Vec<(SymbolId, SymbolId)>,
-    /// By `SymbolId`, from when on it is traded no more.
+    /// By `SymbolId`, when it is delisted or changes into another one.
     gone_from: Vec<i64>,
 }
 
@@ -140,9 +141,9 @@ impl Schedule {
         made
     }
 
-    /// Marks the symbols that marked ones go on as.
+    /// Marks the symbols that marked ones change into.
     pub(super) fn mark_successors(&self, symbols: &mut [Concern]) {
-        // By date, so that one who changes twice is followed to the end.
+        // By date, so that a symbol that changes twice is followed to the last.
         for (from, to) in &self.successors {
             if symbols[from.index()] != Concern::Nothing {
                 symbols[to.index()] = Concern::Itself;
@@ -150,8 +151,8 @@ impl Schedule {
         }
     }
 
-    /// What a symbol goes on as at a time, and how many lots one of it is then; none where it is
-    /// what it was, or where money was paid for it (A6).
+    /// What a symbol has changed into by a time, and how many lots one of its lots has become; none
+    /// where it has not changed, or cash was paid for it (A6).
     pub(super) fn successor(&self, symbol: SymbolId, time: i64) -> Option<(SymbolId, f64)> {
         if !self.is_gone(symbol, time) {
             return None;
@@ -168,7 +169,7 @@ impl Schedule {
         (found.0 != symbol).then_some(found)
     }
 
-    /// Whether a symbol is traded no more at a time.
+    /// Whether a symbol has been delisted or has changed by a time.
     pub(super) fn is_gone(&self, symbol: SymbolId, time: i64) -> bool {
         time >= self.gone_from[symbol.index()]
     }
@@ -198,7 +199,8 @@ impl Progress {
         }
     }
 
-    /// Takes the events of the bar that a symbol is at; those of bars that nobody walked are over.
+    /// Takes the events of the bar that a symbol is at; those of bars that were skipped are
+    /// dropped.
     pub(super) fn take_of_bar(
         &mut self,
         schedule: &Schedule,
@@ -244,7 +246,7 @@ impl Progress {
         &rest[..rest.partition_point(|event| event.time <= until)]
     }
 
-    /// Leaves out the events of steps until a time.
+    /// Drops the events of steps until a time.
     pub(super) fn pass_steps(&mut self, schedule: &Schedule, until: i64) {
         self.of_steps += self.of_steps(schedule, until).len();
     }
@@ -317,13 +319,13 @@ pub struct Funding {
     pub opens: i64,
     /// When it is.
     pub time: i64,
-    /// The part of the value that longs pay; below 0 they receive it.
+    /// The share of the value that long positions pay; below 0 they receive it.
     pub rate: f64,
-    /// The price that value is of; the open of the bar where there is none.
+    /// The price of that value; the open of the bar where there is none.
     pub mark: Option<f64>,
 }
 
-/// What holding costs by the day (C).
+/// What holding a position or cash costs or earns by the day (C).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Carry {
     /// Interest on cash.
@@ -332,7 +334,7 @@ pub struct Carry {
     pub debit: Option<DatedRates>,
     /// Days of a year of interest.
     pub days_of_year: f64,
-    /// By `SymbolId`, what it costs to borrow it.
+    /// By `SymbolId`, the rates at which it is borrowed.
     pub borrow: Vec<Option<DatedRates>>,
     /// Whether the collateral is 102 % of the close, rounded up to the unit of currency.
     pub rounds_collateral: bool,

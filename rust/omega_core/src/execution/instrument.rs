@@ -46,7 +46,12 @@ impl Default for Instrument {
 }
 
 /// Sizes within this part of a step, or of a lot where there is none, are equal (M3.1).
-const EQUAL_STEPS: f64 = 1e-9;
+pub(super) const EQUAL_STEPS: f64 = 1e-9;
+
+/// Sizes within this part of each other are equal (F7.1).
+// Lots that were added or split differ in their last bits: without a tolerance, a position of 1e-17
+// lots would stay open or be opened.
+pub(super) const EQUAL_SIZES: f64 = 1e-9;
 
 impl Instrument {
     /// The margin of lots that are worth so much in account currency at a price (M7).

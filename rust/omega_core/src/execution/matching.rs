@@ -54,7 +54,8 @@ impl Live {
 pub enum Match {
     /// Nothing.
     None,
-    /// The stop of a stop-limit was reached; the limit works from the next bar.
+    /// The price that arms its limit was reached. Where the open reached it the limit works in the
+    /// rest of the bar, else from the next bar on (F4).
     Armed,
     /// It fills at this price, before slippage.
     Filled(f64, Live),

@@ -29,9 +29,10 @@ pub enum OrderType {
     },
     /// Fills at the close of the first bar (F16).
     AtClose,
-    /// A refused change of an order or a position; a change that is taken leaves no row.
+    /// A change of an order or a position that was refused; one that was accepted leaves no row.
     Modify,
-    /// A refused cancellation; one that is taken shows in the row of the order cancelled.
+    /// A cancellation that was refused; one that was accepted shows in the row of the cancelled
+    /// order.
     Cancel,
 }
 
@@ -84,7 +85,7 @@ impl OrderType {
         }
     }
 
-    /// The order's price for result tables: of an order that is armed the price that does it; none
+    /// The order's price for result tables: of an order with two prices the one that arms it; none
     /// for a market order.
     #[must_use]
     pub fn price(self) -> Option<f64> {
@@ -182,7 +183,8 @@ impl OrderStatus {
 pub enum RejectReason {
     /// The size is below the smallest volume after rounding down, or not positive.
     Size,
-    /// A price or level is NaN, infinite or not positive.
+    /// A price or level is not finite, a distance is not positive, or no price of the symbol is
+    /// known yet (F12.1).
     Price,
     /// The symbol has not had the bars that the strategy needs of it (L2).
     NotReady,
@@ -218,11 +220,11 @@ pub enum RejectReason {
     Short,
     /// The symbol has traded its share of the volume (W10).
     Participation,
-    /// Nobody lends what it would sell short (C2).
+    /// The symbol cannot be borrowed for a short sale (C2).
     NoBorrow,
     /// The symbol is not in the universe (U1).
     NotMember,
-    /// The symbol is traded no more (A7).
+    /// The symbol was delisted, or changed into another one (A6, A7).
     Delisted,
 }
 
@@ -284,7 +286,7 @@ pub struct Order {
     pub trailing_stop: Option<Distance>,
     /// Whether its size may be made smaller at the fill, to what the account can carry (M3).
     pub scales: bool,
-    /// Whether it was.
+    /// Whether it was made smaller.
     pub is_scaled: bool,
     /// Whether it filled in part, since the symbol had traded its share of the volume (W10).
     pub is_cut: bool,
@@ -434,9 +436,9 @@ pub enum ExitReason {
     Ruin,
     /// The symbol had no bar for many days of the others (F15).
     Stale,
-    /// The symbol is traded no more (A7).
+    /// The symbol was delisted (A7).
     Delisted,
-    /// A split left less than a volume step, which was paid (A1).
+    /// A split left less than a volume step, which was paid in cash (A1).
     SplitCash,
     /// The window of its strategy ended (WF4).
     Window,

@@ -1,8 +1,8 @@
-//! Places in a list: a few where they are noted, more in memory of their own.
+//! Places in a list: a few stored inline, more on the heap.
 
 use std::ops::Deref;
 
-/// So many lie here.
+/// So many are stored inline.
 const HERE: usize = 5;
 
 /// Some places, in order.
@@ -12,7 +12,7 @@ const HERE: usize = 5;
 pub(super) struct Places {
     count: u32,
     here: [u32; HERE],
-    /// All of them, where they are more.
+    /// All of them, where there are more.
     more: Vec<u32>,
 }
 

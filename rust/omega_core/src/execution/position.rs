@@ -128,6 +128,17 @@ impl Position {
         self.account_stop = None;
     }
 
+    /// Moves it to another symbol, whose bar at `to` follows on its own at `from`: it has been held
+    /// for as many of those bars, as far as there are so many before (A6).
+    pub(super) fn change_symbol(&mut self, symbol: SymbolId, from: usize, to: usize) {
+        let moved = |entered: usize| to.saturating_sub(from.saturating_sub(entered));
+        self.symbol = symbol;
+        self.entry_index = moved(self.entry_index);
+        if let Some(origin) = &mut self.origin {
+            origin.index = moved(origin.index);
+        }
+    }
+
     /// Widens the range of prices since the entry; both as the position faces them.
     #[inline]
     pub(super) fn observe(&mut self, low: f64, high: f64) {

@@ -7,7 +7,8 @@ use super::roster::Roster;
 use super::{Account, Concern, Fill, LastTrades, Live, Position, Semantics, StepBars, SymbolBar};
 use crate::types::{SymbolId, TradeId};
 
-/// Open positions in the order of entry, all fills so far, and when each symbol was last traded.
+/// Open positions in the order of entry, the fills that are kept, and when each symbol was last
+/// traded.
 #[derive(Debug)]
 pub(super) struct Positions {
     /// In the order of entry, in which sums are taken and ties are broken; their numbers ascend in
@@ -35,7 +36,7 @@ pub(super) struct Positions {
     pub(super) changes: u64,
     /// Counts those that took lots off a position.
     pub(super) closes: u64,
-    /// What was added up last, and goes on with the positions that were opened since.
+    /// The last sums, which go on with the positions that were opened since.
     // Each entry reads the equity and the margin: one that added up all positions anew made the
     // time of a bar grow with the square of its orders.
     sums: Cell<Sums>,
@@ -137,8 +138,7 @@ impl Positions {
         self.record(fill);
     }
 
-    /// Takes the lots of a fill off a position, with what belongs to them: the shares that an exit
-    /// was booked with.
+    /// Takes the lots of a fill off a position, with the shares that the exit was booked with.
     pub(super) fn close(&mut self, index: usize, share: &ClosedShare, fill: Fill) {
         self.last_trades[fill.symbol.index()].exit = Some(fill.time);
         self.closes += 1;
@@ -170,7 +170,7 @@ impl Positions {
         self.record(fill);
     }
 
-    /// Writes down the two fills of a position that was rolled and is still there.
+    /// Records the two fills of a position that was rolled and stays open.
     pub(super) fn rolled(&mut self, exit: Fill, entry: Fill) {
         self.closes += 1;
         self.forget_sums();
@@ -201,7 +201,8 @@ impl Positions {
         sums.profit
     }
 
-    /// Margin held, by that of each position, which is always the same one.
+    /// Margin held: the sum of `margin` over the positions. Every call has to pass the same
+    /// function, since sums are kept.
     pub(super) fn margin_held(&self, margin: impl Fn(&Position) -> f64) -> f64 {
         let mut sums = self.sums.get();
         let open = self.open[sums.margins..].iter();
@@ -211,7 +212,7 @@ impl Positions {
         sums.margin
     }
 
-    /// Positions have changed other than by a new one: all are added up anew.
+    /// Positions have changed other than by a new one: sums begin anew.
     #[inline]
     pub(super) fn forget_sums(&self) {
         self.sums.set(Sums::default());

@@ -28,8 +28,8 @@ pub(super) struct QuietRange {
     /// Where prices reach nothing, bid and ask.
     free: [Trigger; 2],
     /// Where prices reach no test of the account, bid and ask (M9).
-    // Apart from the others: these are far from the market, and the range that prices were in,
-    // which a block finds anyway, shows that they are not reached.
+    // Apart from the others: these are far from the market, and the range of the prices of a block,
+    // which is needed anyway, shows that they are not reached.
     solvent: [Trigger; 2],
     /// Where prices have been since the range was made, bid and ask.
     seen: [PriceRange; 2],
@@ -44,7 +44,7 @@ pub(super) struct QuietRange {
     exposure: Exposure,
     rate: f64,
     semantics: Semantics,
-    /// The bars that were looked at last and not taken yet.
+    /// The bars that were examined last and not taken yet.
     foreseen: Option<Foreseen>,
 }
 
@@ -89,8 +89,8 @@ impl QuietRange {
 
     /// Begins anew, unless something needs to look at every bar: a manager or a trailing stop, the
     /// margin, or an order that waits for the open.
-    // Where it lies: a run that trades often begins one with each trade, and it is too large to be
-    // moved as often.
+    // In place: a run that trades often begins one with each trade, and it is too large to be moved
+    // as often.
     pub(super) fn begin(
         &mut self,
         settings: &Settings,
@@ -275,7 +275,7 @@ impl QuietRange {
         bars
     }
 
-    /// As `quiet_head`; bars that were looked at before they are taken are not looked at again.
+    /// As `quiet_head`; bars that `foresee` has examined are not examined again.
     fn known_head(&mut self, block: &Stretch<'_>) -> (usize, [PriceRange; 2]) {
         let foreseen = self.foreseen.take();
         let known = foreseen.filter(|known| known.first == block.time(0));
@@ -373,7 +373,7 @@ impl QuietRange {
         Some(LastMark { closes, rate })
     }
 
-    /// Ends the range: gives positions what its bars brought.
+    /// Ends the range: positions get the extremes and the mark of its bars.
     pub(super) fn end(&mut self, positions: &mut [Position]) {
         self.is_on = false;
         let Some((closes, rate)) = self.closes else {

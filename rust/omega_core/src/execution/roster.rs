@@ -1,4 +1,4 @@
-//! A list in the order of joining, whose first ones may leave at no cost.
+//! A list in the order of joining, from whose head items leave at no cost.
 
 use std::ops::{Deref, DerefMut};
 

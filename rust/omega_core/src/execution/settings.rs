@@ -47,7 +47,7 @@ pub enum AccountKind {
     Cash,
 }
 
-/// The rules of the account (M7 to M9).
+/// The rules of the account (M7 to M12).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AccountRules {
     /// What it may hold and how it pays.

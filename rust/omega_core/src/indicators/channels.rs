@@ -14,7 +14,7 @@ use super::{Definition, Kind, Need};
 /// Upper, middle and lower line.
 pub type Bands = [Vec<f64>; 3];
 
-/// The mean of the last n, and k population standard std on both sides (TA-Lib's `BBANDS`).
+/// The mean of the last n, and k population standard deviations on both sides (TA-Lib's `BBANDS`).
 #[must_use]
 pub fn bollinger(values: &[f64], n: usize, k: f64) -> Bands {
     bollinger_of(values, n, k, &AVERAGES[0])

@@ -12,15 +12,15 @@ pub struct Garch {
     pub alpha: f64,
     /// Weight of the last variance; with alpha below 1.
     pub beta: f64,
-    /// What is added each time; none: what keeps the start variance where it is.
+    /// The constant term; none for the one that keeps the first variance.
     pub omega: Option<f64>,
     /// Returns that mean and start variance are taken from, two or more.
     pub min_periods: usize,
-    /// Logarithms of ratios, or ratios less 1.
+    /// Whether returns are logarithms of ratios; else ratios less 1.
     pub log_returns: bool,
     /// What returns are multiplied by while the variance is computed.
     pub scale: f64,
-    /// Values that each result is computed from anew; none: all that came before.
+    /// Values that each result is computed from alone; none for all that came before.
     pub lookback: Option<usize>,
 }
 

@@ -94,3 +94,45 @@ pub fn definition(name: &str) -> Result<&'static Definition, OmegaError> {
 pub fn compute(spec: &Spec, inputs: &Inputs) -> Vec<Vec<f64>> {
     (spec.definition().compute)(&spec.parameters(), inputs)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::SymbolCandles;
+    use crate::types::TimeUnit;
+
+    /// The least that a parameter may be, and numbers above 0.
+    #[expect(clippy::cast_precision_loss, reason = "least values are small")]
+    fn least(kind: Kind) -> f64 {
+        match kind {
+            Kind::Whole(least) => least as f64,
+            Kind::Number(least) => least.max(1.0),
+            Kind::OptionalWhole(_) | Kind::OptionalNumber(_) => f64::NAN,
+            Kind::Choice(_) => 0.0,
+        }
+    }
+
+    #[test]
+    fn every_indicator_has_a_value_for_each_of_few_bars_and_none_fails_without_any() {
+        for definition in definitions() {
+            let numbers = definition.parameters.iter();
+            let numbers = numbers.map(|(_, kind)| least(*kind)).collect();
+            let spec = Spec::new(definition.name, numbers).unwrap();
+            for bars in 0..4 {
+                let prices = (0..bars).map(|bar| (bar * 60, 1.5));
+                let candles = SymbolCandles::from_prices("FEW", TimeUnit::Second, prices);
+                let length = candles.len();
+                let columns = vec![vec![1.5; length].into(); definition.needs.len()];
+                let inputs = Inputs::new(&spec, columns).unwrap();
+                let outputs = compute(&spec, &inputs.with_times(&candles, None));
+                assert_eq!(outputs.len(), definition.outputs, "{}", definition.name);
+                let lengths = outputs.iter().map(Vec::len);
+                assert!(
+                    lengths.eq(vec![length; outputs.len()]),
+                    "{}",
+                    definition.name
+                );
+            }
+        }
+    }
+}

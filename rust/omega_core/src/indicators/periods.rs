@@ -23,7 +23,7 @@ fn months(day: i64) -> i64 {
 /// Which period a parameter means.
 pub(super) const PERIOD: Kind = Kind::Choice(PERIODS.len());
 
-/// Tells where periods begin, of times that ascend.
+/// Finds where periods begin among ascending times.
 pub(super) struct Beginning<'a> {
     days: &'a Days,
     number: fn(i64) -> i64,

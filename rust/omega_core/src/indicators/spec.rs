@@ -85,7 +85,7 @@ pub struct Definition {
     pub parameters: &'static [Parameter],
     /// The columns that `compute` gets, in order.
     pub needs: &'static [Need],
-    /// Whether it needs to know where a day (UTC) begins.
+    /// Whether it needs to know where the days of the calendar begin (T4).
     pub days: bool,
     /// How many columns it gives.
     pub outputs: usize,

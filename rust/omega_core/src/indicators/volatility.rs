@@ -24,8 +24,9 @@ pub(super) fn fill_ranges(bars: [&[f64]; 3], rows: Range<usize>, out: &mut [f64]
     let first = rows.start.max(1);
     let unknown = (first - rows.start).min(out.len());
     out[..unknown].fill(f64::NAN);
-    let before = &close[first - 1..];
-    let bars = high[first..].iter().zip(&low[first..]).zip(before);
+    // Without any bar there is none at the first place.
+    let [high, low] = [high, low].map(|column| column.get(first..).unwrap_or_default());
+    let bars = high.iter().zip(low).zip(&close[first - 1..]);
     for (out, ((high, low), before)) in out[unknown..].iter_mut().zip(bars) {
         *out = recursive::true_range(*high, *low, *before);
     }

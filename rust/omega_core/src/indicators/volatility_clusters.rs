@@ -108,7 +108,7 @@ impl Clusters {
 trait Window<T> {
     fn put(&mut self, row: usize);
     fn take(&mut self, row: usize);
-    /// Called before it is asked.
+    /// Called when the window is full, before `at` and `up_to`.
     fn is_full(&mut self) {}
     /// The value of a rank, from 0.
     fn at(&self, rank: usize) -> f64;

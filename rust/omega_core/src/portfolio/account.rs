@@ -287,7 +287,7 @@ fn sort<T>(trades: &mut [T], entry: impl Fn(&T) -> u32) {
     }
 }
 
-/// What a portfolio comes to that writes no tables.
+/// The sums of a portfolio that writes no tables.
 #[derive(Debug)]
 pub struct PortfolioSums {
     /// Closed trades, in order of entry, then of exit, where they are hashed.

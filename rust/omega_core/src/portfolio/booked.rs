@@ -1,8 +1,8 @@
-//! What the lines of a ledger add up to.
+//! The sums of the lines of a ledger.
 
 use super::LedgerKind;
 
-/// What the ledger adds up to by kind, of closed and open positions alike.
+/// Sums of the ledger by kind, of closed and open positions alike.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Booked {
     pub(crate) swap: f64,

@@ -1,4 +1,4 @@
-//! A column of a length that is known, written from the left: one value a bar.
+//! A column of known length, to which one value is appended for each bar.
 //!
 //! Long columns lie in large pages where the system has them. A fresh page of the usual size costs
 //! more than writing the values in it, and a run over millions of bars touches a hundred thousand
@@ -13,7 +13,7 @@ use crate::run_length::Changes;
 /// From so many bytes on, the column lies in large pages.
 const LARGE: usize = 4 << 20;
 
-/// Values gathered before they are written together: a multiple of what a part of them has to be.
+/// Values gathered before they are written together: a multiple of 8, as `Changes` requires.
 const STAGED: usize = 512;
 
 /// Values so far, with room for those to come.
@@ -24,7 +24,7 @@ pub(super) struct Column {
     to: Sink,
 }
 
-/// Where values go of which no more are staged.
+/// Where values go when the stage is full.
 #[derive(Debug)]
 enum Sink {
     Staged,
@@ -149,7 +149,7 @@ impl Column {
         }
     }
 
-    /// What became of all values where none are kept, and the memory of the column.
+    /// What was made of all values where none are kept, and the memory of the column.
     pub(super) fn into_stream(mut self) -> (Option<EquityStream>, Vec<f64>) {
         self.write();
         match self.to {

@@ -9,7 +9,7 @@ use crate::types::Days;
 /// Rows looked at together.
 const BLOCK: usize = 128;
 
-/// What the rows of an equity curve come to.
+/// Sums and extremes of the rows of an equity curve.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Walked {
     /// How many they are.
@@ -52,7 +52,7 @@ pub(crate) struct EquityWalk {
     day_end: usize,
 }
 
-/// A fall from its peak on; no fall yet where the lowest equity is infinite.
+/// A drawdown from its peak on; none yet where the lowest equity is infinite.
 #[derive(Debug, Clone, Copy)]
 struct Fall {
     peak: f64,

@@ -2,7 +2,7 @@
 
 use crate::execution::{Lows, greatest};
 
-/// What the equities inside bars come to, beside the rows at their closes.
+/// The extremes of the equity inside bars, beside the rows at their closes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Extremes {
     /// The lowest equity.
@@ -33,7 +33,7 @@ impl Noted {
         }
     }
 
-    /// What was noted; none where nothing was. Costs at the end may ruin an account of which no
+    /// What was noted; none where nothing was. Costs at the end may ruin an account for which no
     /// equity inside a bar was noted.
     pub(super) fn extremes(&self) -> Option<Extremes> {
         let is_noted = self.extremes.lowest < f64::INFINITY || self.extremes.ruin.is_some();

@@ -113,7 +113,7 @@ pub(crate) fn busy_rows(spans: &[EquitySpan]) -> usize {
     busy.map(|span| span.rows).sum()
 }
 
-/// Memory of a portfolio that is over, for the rows of the next one.
+/// Memory of the portfolio of an earlier run, for the rows of the next one.
 #[derive(Debug, Default)]
 pub struct PortfolioBuffers {
     pub(super) trades: Vec<Trade>,
@@ -125,7 +125,7 @@ pub struct PortfolioBuffers {
 }
 
 impl PortfolioBuffers {
-    /// Makes room for what so many orders come to: each second one closes a trade.
+    /// Makes room for the rows of so many orders, of which every second one closes a trade.
     pub(crate) fn make_room(&mut self, orders: usize) {
         room(&mut self.closed, orders / 2);
         room(&mut self.trades, orders / 2);
@@ -133,7 +133,7 @@ impl PortfolioBuffers {
         room(&mut self.spans, orders);
     }
 
-    /// Makes room for what so many orders of a portfolio come to, and for its dividends.
+    /// Makes room for the rows of so many orders of a portfolio, and for its dividends.
     pub(crate) fn make_room_for(&mut self, orders: usize) {
         room(&mut self.trades, orders);
         room(&mut self.ledger, 2 * orders);

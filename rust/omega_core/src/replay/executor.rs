@@ -22,7 +22,8 @@ pub trait Executor {
     /// Its own failures.
     fn is_idle(&mut self) -> Result<bool, Self::Error>;
 
-    /// The same, where it is known without asking: the rows of such bars may be written later.
+    /// The same where it is known without a call that may fail: the rows of such bars may be
+    /// written later.
     #[inline]
     fn is_surely_idle(&self) -> bool {
         false
@@ -43,7 +44,7 @@ pub trait Executor {
         symbols: &mut [Concern],
     ) -> usize;
 
-    /// All that the opens bring, and what was submitted: PROCESS (L1.3).
+    /// What happens at the opens, and what was submitted: PROCESS (L1.2, L1.3).
     ///
     /// # Errors
     /// A refused order where the run is strict, and its own failures.
@@ -96,8 +97,8 @@ pub trait Executor {
         Ok(0)
     }
 
-    /// In how many of the bars ahead nothing can happen, as far as it knows; none is taken. Where
-    /// they are wanted, gives the open profits at their closes.
+    /// In how many of the bars ahead nothing can happen, as far as can be seen; none is taken.
+    /// Gives the open profits at their closes, where they are wanted.
     fn foresee(
         &mut self,
         _ahead: Ahead<'_, '_>,
@@ -107,8 +108,8 @@ pub trait Executor {
         0
     }
 
-    /// Whether nothing happens in some of the bars ahead, unless a price or a time brings it; none
-    /// of them is looked at.
+    /// Whether some of the bars ahead may be quiet, as far as that does not depend on their prices,
+    /// which are not read.
     fn may_be_quiet(&mut self, _ahead: Ahead<'_, '_>, _balance: f64) -> bool {
         false
     }
@@ -138,7 +139,7 @@ pub trait Executor {
 pub struct ExecutorState<'a> {
     /// Open positions, in the order of entry.
     pub positions: &'a [Position],
-    /// Whether any position is open; an executor of the user's own may know no more than that.
+    /// Whether any position is open; an executor of the user's own may have no more to report.
     pub has_positions: bool,
     /// All fills so far that are kept.
     pub fills: &'a [Fill],
@@ -152,7 +153,7 @@ pub struct ExecutorState<'a> {
     pub changes: u64,
 }
 
-/// From so many bars on they are taken column by column: setting that up costs as much as to take
+/// From so many bars on they are taken column by column: to set that up costs as much as taking
 /// this many one by one.
 const SHORTEST_STRETCH: usize = 8;
 
@@ -251,12 +252,10 @@ impl Simulator {
             portfolio.write_quiet_row(profit, positions, None);
         })
     }
-}
 
-impl Simulator {
-    /// Passes a step at which no symbol with a bar is held or waited for, or one is in whose bar
-    /// nothing can happen; false where the step is another one.
-    // Where symbols have times of their own, so it is at most steps.
+    /// Passes a step if no symbol with a bar has positions or waiting orders, or only one does and
+    /// nothing can happen in its bar. Returns whether it has.
+    // Where symbols have times of their own, most steps are such.
     fn pass_apart<P: Portfolio>(&mut self, ahead: &Ahead<'_, '_>, portfolio: &mut P) -> bool {
         if self.needs_waiting(ahead.walk.time()) {
             return false;
@@ -268,7 +267,7 @@ impl Simulator {
         let mut concerned = ahead.walk.present().filter(is_concerned);
         match (concerned.next(), concerned.next()) {
             (None, _) => self.pass_step(portfolio),
-            // A stretch of steps of what alone is held is taken as one.
+            // Steps of the only symbol that is held are taken as one stretch elsewhere.
             (Some(only), None) if ahead.bars == 1 || !self.holds_only(only) => {
                 let bar = ahead.stretch_of(only, 1).zip(ahead.walk.bar(only));
                 bar.is_some_and(|(own, bar)| self.take_own_bar(only, (&own, &bar), portfolio))
@@ -374,7 +373,7 @@ impl Executor for Simulator {
         };
         let taken = self.take_quiet(stretch, portfolio);
         if taken == 0 {
-            // Something reaches into this bar, which is walked as if nobody had looked.
+            // Something is reached in this bar, which is then walked as usual.
             self.end_bars();
         }
         Ok(taken)

@@ -21,10 +21,10 @@ pub struct SymbolContext {
     pub volume: VolumeOf,
 }
 
-/// Of which bar the volume limits what is traded (W10).
+/// The bar whose volume limits what is traded (W10).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum VolumeOf {
-    /// Of none: there is no limit.
+    /// None: there is no limit.
     #[default]
     Nothing,
     /// The newest that is complete.
@@ -150,7 +150,7 @@ impl<'a> Feed<'a> {
         let visible = walk.visible()[symbol.index()];
         loaded.visible.push(visible);
         if walk.is_present(symbol) {
-            // What it was before is of no use, and of many symbols in no cache any more.
+            // Its bar at the step before is not needed, and with many symbols no longer in a cache.
             loaded.bars.push(context.symbol_bar(symbol, walk));
             return;
         }
@@ -222,7 +222,7 @@ impl<'a> Feed<'a> {
 
 impl SymbolContext {
     /// Where a symbol stands that has seen no further bar and has none at this step either.
-    // Most symbols of many wait at most steps, and a bar is a look-up of sixteen columns.
+    // Of many symbols most wait at most steps, and to look a bar up reads many columns.
     fn waits_on(&mut self, before: &SymbolBar, walk: &Walk<'_>) -> SymbolBar {
         let time = walk.time();
         SymbolBar {
@@ -278,7 +278,7 @@ impl SymbolContext {
     }
 }
 
-/// Whether a symbol without a bar stands where it stood: it had none then.
+/// Whether a symbol without a bar has had none since the step before either.
 fn is_unmoved(before: &SymbolBar, walk: &Walk<'_>) -> bool {
     !before.trades && before.index == walk.index(before.symbol)
 }

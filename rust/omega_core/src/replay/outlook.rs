@@ -2,7 +2,7 @@
 
 use crate::store::Stretch;
 
-/// What a strategy reads of the steps that it decides at before the loop has reached them.
+/// What a strategy reads at steps for which it decides before the loop has reached them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Foresight {
     /// It decides at one step at a time.
@@ -11,7 +11,7 @@ pub enum Foresight {
     Bars,
     /// The same, and it keeps nothing of what it decides: where something happens before a step,
     /// what it decided from there on is dropped, and it decides again.
-    // No bar needs to be looked at before: it decides as far ahead as a strategy that sleeps.
+    // No bar has to be examined first: it decides as far ahead as a strategy sleeps.
     Anew,
     /// The account's equity too.
     Equity,

@@ -123,16 +123,15 @@ struct Replay<'r, 'f, S, E: Executor, P> {
     /// So many steps have passed without anything open, whose rows are not written yet.
     // Together, once something happens: a callback on each bar would write them one by one.
     flat: usize,
-    /// At so many steps from this one on the strategy has decided; what it requested is for the
-    /// last of them.
+    /// The strategy has decided for so many steps from this one on; its request is for the last.
     decided: usize,
     /// Whether it has skipped steps.
     sleeps: bool,
-    /// What it decided by, where it can decide again.
+    /// The account that it decided by, where it can decide again.
     assumed: Option<Assumed>,
     /// So many steps are shown to a strategy that decides ahead.
-    // More where it took all, and none where it requested something at once: to look at bars that
-    // are then walked anyway costs time.
+    // More where it took all, and none where it requested something at once: bars that are walked
+    // anyway are not worth a look ahead.
     reach: usize,
     /// Open profits at the closes of the bars ahead.
     profits: Vec<f64>,
@@ -165,7 +164,8 @@ where
             } else {
                 self.decided = self.decide(has_events, most)?;
                 // Without a request it sleeps on from this step: its bar and those after it are
-                // taken together. A strategy that is called at each step is not asked again.
+                // taken together. Only of a strategy that has slept is the next decision worth a
+                // second call.
                 if self.sleeps && self.decided == 1 && self.actions.is_empty() {
                     let next_decision = self.strategy.next_decision_step(step + 1);
                     undecided = next_decision.saturating_sub(step + 1).min(most - 1);
@@ -204,11 +204,11 @@ where
         Ok(1)
     }
 
-    /// How many steps from this one on the strategy leaves alone after what it has requested,
-    /// whatever happens in them.
+    /// For how many steps from this one on the strategy sleeps after its request, whatever happens
+    /// in them.
     #[inline]
     fn asleep_after_open(&mut self, most: usize) -> usize {
-        // Without a request the step is walked since its bar reaches something.
+        // A step without a request is walked because its bar reaches something.
         let acts = self.strategy.wants_events() || self.strategy.manages();
         if acts || self.actions.is_empty() || self.portfolio.watches() {
             return 0;
@@ -250,7 +250,8 @@ where
         self.reach = match decided {
             1 if !self.actions.is_empty() => 0,
             all if ahead.is_some() && all > self.reach => (4 * self.reach).min(LONGEST_OUTLOOK),
-            // Nothing is looked at before: until it turns out to be wrong, farther costs no more.
+            // Its bars are not examined first, so that a longer outlook costs nothing until a
+            // decision has to be dropped.
             _ if foresight == Foresight::Anew => LONGEST_OUTLOOK,
             _ => SHORTEST_OUTLOOK,
         };
@@ -270,14 +271,14 @@ where
         Ok(decided)
     }
 
-    /// The bars from this step on that a strategy may decide ahead over, with open profits where
-    /// anything is open and it reads them; none where the next bar may change something.
+    /// The bars from this step on over which a strategy may decide ahead; with the open profits
+    /// where it reads them and anything is open. None where the next bar may change something.
     fn look_ahead(&mut self, most: usize, foresight: Foresight) -> Option<Stretch<'f>> {
         self.profits.clear();
         if self.reach == 0 {
             return None;
         }
-        // As in `advance_quiet`: who watches sees each bar by itself.
+        // As in `advance_quiet`: a portfolio or a manager that watches sees each bar by itself.
         if self.portfolio.watches() || self.strategy.manages() || self.feed.is_magnified() {
             return None;
         }
@@ -401,8 +402,8 @@ where
     /// events.
     fn finish(&mut self, close_at_end: bool) -> Result<(), S::Error> {
         self.write_flat_rows();
-        // Twice, since the first call finds whether anything is open: the last bars are loaded only
-        // for that.
+        // Twice, since the first call shows whether anything is open: only then are the last bars
+        // loaded.
         self.executor.finish(None, self.portfolio)?;
         if close_at_end && self.executor.state().has_positions {
             self.context.load_last(self.feed, &self.walk);

@@ -19,7 +19,7 @@ pub(super) struct StepContext {
     semantics: Semantics,
 }
 
-/// What a step with finer bars has besides.
+/// What a step with finer bars needs besides.
 #[derive(Default)]
 struct FinerBars {
     /// The step's bars, with the first finer bar in place of a bar that has some.
@@ -113,7 +113,7 @@ impl StepContext {
     }
 
     /// After the opens, symbol by symbol what follows inside the bars, so that no order at an open
-    /// knows of what came after it.
+    /// depends on what came after it.
     pub(super) fn execute<E: Executor, P: Portfolio>(
         &mut self,
         feed: &Feed<'_>,

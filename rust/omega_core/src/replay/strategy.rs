@@ -36,7 +36,7 @@ impl<'a> View<'a> {
         self.walk.is_ready(symbol)
     }
 
-    /// The symbols that have not.
+    /// The symbols that have not had them.
     #[inline]
     #[must_use]
     pub fn waiting(&self) -> &'a [SymbolId] {
@@ -106,13 +106,13 @@ impl<'a> View<'a> {
 pub struct State<'a> {
     /// Open positions.
     pub positions: &'a [Position],
-    /// All fills so far that are kept, those among them that it has not seen.
+    /// The fills so far that are kept.
     pub fills: &'a [Fill],
-    /// All closed trades so far that are kept.
+    /// The closed trades so far that are kept.
     pub trades: &'a [Trade],
-    /// So many fills the strategy has seen before.
+    /// How many of them the strategy has seen.
     pub seen_fills: usize,
-    /// So many closed trades it has seen before.
+    /// How many of the closed trades it has seen.
     pub seen_trades: usize,
     /// Orders from the oldest that waits on, those among them that have ended as well.
     pub orders: &'a [Order],
@@ -183,7 +183,7 @@ pub trait Strategy<A = Action> {
         true
     }
 
-    /// How many orders it is sure to come to, about: room is made for their rows.
+    /// About how many orders it is sure to make: room is reserved for their rows.
     #[inline]
     fn expected_orders(&self) -> usize {
         0

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-/// What becomes due with each step, 0 for nothing, and the next step that has to act on it.
+/// What becomes due with each step, 0 for nothing, and the next step that acts on something.
 #[derive(Debug, Clone)]
 pub struct Wakeups {
     due: Arc<[u8]>,

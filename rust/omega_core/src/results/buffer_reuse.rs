@@ -1,4 +1,4 @@
-//! Memory of a run that is over, for the next one.
+//! Memory of an earlier run, for the next one.
 
 use super::hashed_times::HashedTimes;
 use super::{RunSums, RunTables};

@@ -32,7 +32,7 @@ impl HashedTimes {
     }
 }
 
-/// Rows whose times are subtracted together.
+/// How many times are subtracted together.
 const TOGETHER: usize = 1 << 12;
 
 /// Bars follow one another at the same distance for hours, so that few differences change.

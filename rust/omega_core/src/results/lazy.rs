@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arrow_array::RecordBatch;
 
-/// The rows of a run, or the table that was made of them, in whose place they are then no more.
+/// The rows of a run, or the table that was made of them and has replaced them.
 // Most tables of a sweep are never read, and of a run few besides trades and equity.
 #[derive(Debug)]
 pub(super) struct Lazy<R, T = RecordBatch>(Mutex<State<R, T>>);

@@ -1,4 +1,4 @@
-//! A run of which no tables are made: what its metrics and its fingerprint are made of alone.
+//! A run of which no tables are made: only what its metrics and its fingerprint need.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,8 @@ use super::schema::Shared;
 use crate::execution::{Fill, FillSums, Order};
 use crate::portfolio::PortfolioSums;
 
-/// What a run comes to that keeps no rows, or of one that is hashed those of trades and orders.
+/// The sums of a run that keeps no rows; of a run that is hashed also the rows of trades and
+/// orders.
 #[derive(Debug)]
 pub struct RunSums {
     pub(crate) shared: Shared,

@@ -25,11 +25,11 @@ pub struct Sample {
     pub kurtosis: f64,
     /// Autocorrelation of the first order.
     pub autocorrelation: f64,
-    /// Of which the variance is.
+    /// How the variance of the estimate is taken.
     pub variance: Variance,
 }
 
-/// Fewer observations have no such variance.
+/// The least number of observations that have a standard error.
 const LEAST: f64 = 3.0;
 
 impl Sample {

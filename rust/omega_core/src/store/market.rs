@@ -338,8 +338,8 @@ impl Market {
                 let timeframe = &self.timeframes[place];
                 let base = self.complete_in(timeframe.symbol.index(), time);
                 let bars = timeframe.candles.len();
-                // A search by hand, for want of one slice to search: two columns decide, and both
-                // ascend.
+                // A search by hand, since two columns decide and there is no one slice to search;
+                // both ascend.
                 let (mut complete, mut past) = (0, bars);
                 while complete < past {
                     let middle = usize::midpoint(complete, past);

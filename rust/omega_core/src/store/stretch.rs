@@ -16,7 +16,7 @@ pub struct Stretch<'a> {
     bars: usize,
 }
 
-/// Prices of one side, and how to come by them.
+/// Prices of one side: columns, and the spread that is added to them.
 #[derive(Debug, Clone, Copy)]
 pub struct Prices<'a> {
     /// Open prices.
@@ -27,7 +27,7 @@ pub struct Prices<'a> {
     pub low: &'a [f64],
     /// Close prices.
     pub close: &'a [f64],
-    /// What each of them is short of the side's own price.
+    /// What is added to each of them for the price of the side.
     pub spread: Spread<'a>,
 }
 

@@ -84,7 +84,7 @@ impl<'a> Walk<'a> {
         if !self.market.timeframes().is_empty() {
             self.look_higher(self.market.time(step));
         }
-        // After a jump any track may show something else.
+        // After a jump any track may show another bar.
         self.moved.clear();
         self.moved.extend((0..self.market.tracks()).map(TrackId));
     }

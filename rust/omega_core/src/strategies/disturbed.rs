@@ -21,7 +21,7 @@ pub struct Disturbance {
 /// Changes what a view of the account was made of, so that it is read anew at the next step.
 const OF_LATE: u64 = 1 << 62;
 
-/// Draws whether an entry is lost, beside the draws of slippage, which count legs from 0.
+/// The leg of the draws for lost entries, far from those of slippage, which count from 0.
 const LEG: u32 = 1 << 20;
 
 /// An action that takes a number and does nothing.
@@ -34,7 +34,7 @@ pub struct Disturbed<S> {
     /// The strategy.
     pub strategy: S,
     how: Disturbance,
-    /// What goes out after a step.
+    /// Actions that are held back, each with the step after which it goes out.
     held: Vec<(usize, Action)>,
     /// What went out late at the step at hand: entries, and trades that are closed.
     entered: Vec<(SymbolId, Direction)>,
@@ -185,7 +185,7 @@ fn trades_of(target: CloseTarget, open: &[Position]) -> Vec<TradeId> {
         .collect()
 }
 
-/// The account as the strategy sees it behind what went out late.
+/// The account as the strategy sees it after the orders that went out late.
 fn behind<'a>(state: &State<'a>, released: usize) -> State<'a> {
     if released == 0 {
         return *state;
@@ -199,7 +199,7 @@ fn behind<'a>(state: &State<'a>, released: usize) -> State<'a> {
 }
 
 impl<S: Strategy> Disturbed<S> {
-    /// What the strategy decides, behind what was held back until this step.
+    /// The decision of the strategy, after the orders that were held back until this step.
     #[inline]
     fn disturbed(
         &mut self,

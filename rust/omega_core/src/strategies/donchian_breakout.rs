@@ -48,7 +48,10 @@ impl Strategy for DonchianBreakout {
         let now = view.newest();
         // The channel of the bar before: a close is never above a highest high that includes its
         // own bar.
-        let (before, price) = (now - 1, self.close[now]);
+        let Some(before) = now.checked_sub(1) else {
+            return Ok(());
+        };
+        let price = self.close[now];
         if let Some(open) = position(state) {
             let leaves = match open.direction {
                 Direction::Long => price < self.exit[1][before],

@@ -46,7 +46,10 @@ impl Strategy for RsiReversion {
         actions: &mut Vec<Action>,
     ) -> Result<(), OmegaError> {
         let now = view.newest();
-        let (before, value) = (self.rsi[now - 1], self.rsi[now]);
+        let Some(before) = now.checked_sub(1) else {
+            return Ok(());
+        };
+        let (before, value) = (self.rsi[before], self.rsi[now]);
         if let Some(open) = position(state) {
             let leaves = match open.direction {
                 Direction::Long => value >= self.middle,

@@ -87,7 +87,8 @@ fn leave(border: Border, state: &State<'_>, actions: &mut Vec<Action>) {
     }
 }
 
-/// The account as a strategy sees it that begins with nothing: what is open is on its way out.
+/// The account of a strategy that begins with nothing: positions that are being closed are not
+/// shown.
 fn without<'a>(border: Border, state: &State<'a>, submitted: usize) -> State<'a> {
     let positions = if border == Border::Flat {
         &[]
@@ -134,7 +135,8 @@ where
             let own = self.own.as_mut();
             return own.map_or(Ok(()), |own| own.evaluate(view, state, actions));
         }
-        // A new one decides at its first step whatever wakes it later: what is open is news to it.
+        // A new one decides at its first step, whatever wakes it later: it has not seen what is
+        // open.
         let border = self.begin(view)?;
         let Some(own) = &mut self.own else {
             leave(border, state, actions);

@@ -10,7 +10,7 @@ use crate::indicators::averages::sma;
 use crate::replay::{State, Strategy, View};
 use crate::types::{Direction, SymbolId};
 
-/// A side that the faster average is on.
+/// The side of the slower average that the faster one is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Now {
     Above,
@@ -23,8 +23,7 @@ type Crossing = (usize, Now);
 /// Bars looked at together.
 const TOGETHER: usize = 8;
 
-/// Bars whose averages are there at the same time, where no column of them is; more if a window is
-/// long.
+/// Bars whose averages are computed together, where no column holds them; more if a window is long.
 const BLOCK: usize = 1 << 14;
 
 type Block = [f64; TOGETHER];
@@ -34,7 +33,7 @@ type Block = [f64; TOGETHER];
 pub struct SmaCross {
     // Few bars have one: a byte for each bar took more memory than these, and more time to skip.
     crossings: Arc<[Crossing]>,
-    /// The first crossing that no step was asked beyond.
+    /// The first crossing that is not before the last step asked about.
     place: usize,
     warmup: usize,
 }
@@ -130,7 +129,7 @@ fn side_of(fast: f64, slow: f64) -> Option<Now> {
     }
 }
 
-/// Whether each pair of a block is as it should be.
+/// Whether a comparison holds for each pair of a block.
 #[inline]
 fn are_all(fast: &Block, slow: &Block, is: impl Fn(f64, f64) -> bool) -> bool {
     fast.iter()

@@ -197,7 +197,7 @@ impl Strategy for Weights {
         if let Some(due) = &self.due
             && due.binary_search(&step).is_err()
         {
-            return Ok(()); // woken by what begins or ends around it
+            return Ok(()); // woken by a wrapper around it, not by its schedule
         }
         let before = self.taken;
         self.taken += self.known[before..]

@@ -21,7 +21,7 @@ pub struct Swap {
     pub triple_day: Option<i64>,
 }
 
-/// None; the triple day is Wednesday, whose night settles over the week-end.
+/// None; the triple day is Wednesday, whose night settles over the weekend.
 impl Default for Swap {
     fn default() -> Self {
         Self {
@@ -54,8 +54,9 @@ impl Swap {
         points + mark.abs() * percent / 100.0 / DAYS_PER_YEAR
     }
 
-    /// Nights from one UTC day to another, days counted from 1970-01-01, a Thursday (M4.3): one at
-    /// the end of each day; with a triple day three at it, and none at the week-end.
+    /// Nights from one day of the calendar (T4) to another, days counted from 1970-01-01, a
+    /// Thursday (M4.3): one at the end of each day; with a triple day three at it, and none at the
+    /// weekend.
     #[must_use]
     pub fn nights(&self, from_day: i64, to_day: i64) -> f64 {
         // Whole weeks at once, since a gap may have as many days as fit a 64-bit time.

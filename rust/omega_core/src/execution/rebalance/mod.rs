@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::types::SymbolId;
 
 pub use factor::{Needs, factor};
-pub use targets::{Held, Quote, Wish, cut_to_turnover, wished};
+pub use targets::{Holding, PlannedTrade, Quote, cut_to_turnover, plan_trade};
 
 /// A request to bring positions to targets.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,9 +2,7 @@
 
 use super::{RebalanceRules, TargetSize};
 use crate::execution::Instrument;
-
-/// A part of this much of a position counts as all of it.
-const EQUAL_SIZES: f64 = 1e-9;
+use crate::execution::instrument::EQUAL_SIZES;
 
 /// The prices at which a symbol is sized: of the side that a purchase trades on, and of that of a
 /// sale.
@@ -20,17 +18,17 @@ pub struct Quote {
 
 /// What an account holds of a symbol, and what it is worth in all.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Held {
+pub struct Holding {
     /// Lots, below 0 for shorts.
     pub lots: f64,
     /// The equity that weights are shares of.
     pub equity: f64,
 }
 
-/// What a target comes to.
+/// The trade that brings a position to its target.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Wish {
-    /// The weight that is asked for; none of a symbol that is left alone.
+pub struct PlannedTrade {
+    /// The weight of the target; none for a symbol that is left alone.
     pub weight: Option<f64>,
     /// Lots to be held, below 0 for shorts.
     pub target: f64,
@@ -53,18 +51,18 @@ pub struct Traded {
     pub increases: f64,
 }
 
-/// What a target comes to at some prices; none where it has no size, as at a price of 0 (W2, W4,
-/// W5).
+/// The trade for a target at given prices; none where the target has no size, as at a price of 0
+/// (W2, W4, W5).
 #[must_use]
-pub fn wished(
+pub fn plan_trade(
     size: TargetSize,
     quote: &Quote,
-    held: &Held,
+    held: &Holding,
     instrument: &Instrument,
     rules: &RebalanceRules,
-) -> Option<Wish> {
+) -> Option<PlannedTrade> {
     if size == TargetSize::Keep {
-        return Some(Wish::kept(held.lots));
+        return Some(PlannedTrade::kept(held.lots));
     }
     // By the price that is traded at: what buys pays the ask, what sells gets the bid. Between the
     // two there is nothing to trade.
@@ -95,7 +93,7 @@ pub fn wished(
         TargetSize::Value(_) | TargetSize::Units(_) | TargetSize::Keep => share(target),
     };
     let delta = target - held.lots;
-    let mut wish = Wish {
+    let mut planned = PlannedTrade {
         weight: Some(weight),
         target,
         held: held.lots,
@@ -103,19 +101,19 @@ pub fn wished(
         money: delta.abs() * unit,
         reason: None,
     };
-    if !wish.is_exit() {
+    if !planned.is_exit() {
         let least = if rules.min_trade < 1.0 {
             rules.min_trade * held.equity
         } else {
             rules.min_trade
         };
-        if delta != 0.0 && wish.money < least {
-            wish.give_up("min_trade");
+        if delta != 0.0 && planned.money < least {
+            planned.give_up("min_trade");
         } else if (share(held.lots) - weight).abs() < rules.band {
-            wish.give_up("band");
+            planned.give_up("band");
         }
     }
-    Some(wish)
+    Some(planned)
 }
 
 /// The lots of a target at a price, rounded toward 0 to the volume step (W2).
@@ -141,26 +139,28 @@ fn toward_zero(lots: f64, instrument: &Instrument) -> f64 {
 
 /// Cuts all trades by one factor where together they are more than a share of the equity (W9).
 pub fn cut_to_turnover<'a>(
-    wishes: impl Iterator<Item = (&'a mut Wish, &'a Instrument)>,
+    plans: impl Iterator<Item = (&'a mut PlannedTrade, &'a Instrument)>,
     most: f64,
 ) {
-    let mut wishes: Vec<_> = wishes.collect();
-    let all = wishes.iter().fold(0.0, |sum, (wish, _)| sum + wish.money);
+    let mut plans: Vec<_> = plans.collect();
+    let all = plans
+        .iter()
+        .fold(0.0, |sum, (planned, _)| sum + planned.money);
     // Of an equity below 0 nothing can be traded.
     let most = if most > 0.0 { most } else { 0.0 };
     if all <= most {
         return;
     }
     let factor = most / all;
-    for (wish, instrument) in &mut wishes {
-        if wish.delta != 0.0 {
-            wish.delta = toward_zero(wish.delta * factor, instrument);
-            wish.reason = Some("turnover");
+    for (planned, instrument) in &mut plans {
+        if planned.delta != 0.0 {
+            planned.delta = toward_zero(planned.delta * factor, instrument);
+            planned.reason = Some("turnover");
         }
     }
 }
 
-impl Wish {
+impl PlannedTrade {
     /// Of a symbol that is left alone.
     fn kept(held: f64) -> Self {
         Self {
@@ -243,23 +243,23 @@ mod tests {
         }
     }
 
-    fn wish(weight: f64, lots: f64, rules: &RebalanceRules) -> Wish {
-        let held = Held {
+    fn planned(weight: f64, lots: f64, rules: &RebalanceRules) -> PlannedTrade {
+        let held = Holding {
             lots,
             equity: 100_000.0,
         };
         let size = TargetSize::Weight(weight);
-        wished(size, &at(100.0), &held, &shares(), rules).unwrap()
+        plan_trade(size, &at(100.0), &held, &shares(), rules).unwrap()
     }
 
     #[test]
     fn a_weight_becomes_whole_lots_toward_zero() {
         let rules = RebalanceRules::default();
-        assert_eq!(wish(0.3, 400.0, &rules).delta, -100.0);
-        assert_eq!(wish(0.2999, 0.0, &rules).target, 299.0);
-        assert_eq!(wish(-0.2999, 0.0, &rules).target, -299.0);
+        assert_eq!(planned(0.3, 400.0, &rules).delta, -100.0);
+        assert_eq!(planned(0.2999, 0.0, &rules).target, 299.0);
+        assert_eq!(planned(-0.2999, 0.0, &rules).target, -299.0);
         // A billionth of a step counts as the step.
-        assert_eq!(wish(0.29 + 0.01, 0.0, &rules).target, 300.0);
+        assert_eq!(planned(0.29 + 0.01, 0.0, &rules).target, 300.0);
     }
 
     #[test]
@@ -268,22 +268,25 @@ mod tests {
             min_trade,
             ..RebalanceRules::default()
         };
-        assert_eq!(wish(0.3, 310.0, &least(1_001.0)).reason, Some("min_trade"));
-        assert_eq!(wish(0.3, 310.0, &least(1_000.0)).delta, -10.0);
-        assert_eq!(wish(0.3, 310.0, &least(0.011)).reason, Some("min_trade"));
-        assert_eq!(wish(0.0, 10.0, &least(1_001.0)).delta, -10.0);
+        assert_eq!(
+            planned(0.3, 310.0, &least(1_001.0)).reason,
+            Some("min_trade")
+        );
+        assert_eq!(planned(0.3, 310.0, &least(1_000.0)).delta, -10.0);
+        assert_eq!(planned(0.3, 310.0, &least(0.011)).reason, Some("min_trade"));
+        assert_eq!(planned(0.0, 10.0, &least(1_001.0)).delta, -10.0);
         let band = RebalanceRules {
             band: 0.02,
             ..RebalanceRules::default()
         };
-        assert_eq!(wish(0.3, 315.0, &band).reason, Some("band"));
-        assert_eq!(wish(0.3, 325.0, &band).delta, -25.0);
-        assert_eq!(wish(0.0, 10.0, &band).delta, -10.0);
+        assert_eq!(planned(0.3, 315.0, &band).reason, Some("band"));
+        assert_eq!(planned(0.3, 325.0, &band).delta, -25.0);
+        assert_eq!(planned(0.0, 10.0, &band).delta, -10.0);
     }
 
     #[test]
     fn a_flip_reduces_then_increases() {
-        let flip = wish(-0.1, 50.0, &RebalanceRules::default());
+        let flip = planned(-0.1, 50.0, &RebalanceRules::default());
         let expected = Traded {
             reduces: 50.0,
             increases: 100.0,
@@ -293,15 +296,15 @@ mod tests {
 
     #[test]
     fn turnover_cuts_all_trades_by_one_factor() {
-        let mut wishes = [
-            wish(0.0, 400.0, &RebalanceRules::default()),
-            wish(0.4, 0.0, &RebalanceRules::default()),
+        let mut plans = [
+            planned(0.0, 400.0, &RebalanceRules::default()),
+            planned(0.4, 0.0, &RebalanceRules::default()),
         ];
         let instrument = shares();
-        let all = wishes.iter_mut().map(|wish| (wish, &instrument));
+        let all = plans.iter_mut().map(|planned| (planned, &instrument));
         cut_to_turnover(all, 20_000.0);
-        assert_eq!(wishes.map(|wish| wish.delta), [-100.0, 100.0]);
-        assert_eq!(wishes[0].traded(&shares()).reduces, 100.0);
+        assert_eq!(plans.map(|planned| planned.delta), [-100.0, 100.0]);
+        assert_eq!(plans[0].traded(&shares()).reduces, 100.0);
     }
 
     #[test]
@@ -311,18 +314,18 @@ mod tests {
             bid: 99.0,
             rate: 1.0,
         };
-        let wish = |lots| {
-            let held = Held {
+        let planned = |lots| {
+            let held = Holding {
                 lots,
                 equity: 100_000.0,
             };
             let rules = RebalanceRules::default();
             let size = TargetSize::Weight(0.5);
-            wished(size, &quote, &held, &shares(), &rules)
+            plan_trade(size, &quote, &held, &shares(), &rules)
                 .unwrap()
                 .delta
         };
         // 495 at the ask, 505 at the bid.
-        assert_eq!([400.0, 500.0, 600.0].map(wish), [95.0, 0.0, -95.0]);
+        assert_eq!([400.0, 500.0, 600.0].map(planned), [95.0, 0.0, -95.0]);
     }
 }

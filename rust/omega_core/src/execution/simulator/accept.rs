@@ -51,7 +51,7 @@ impl Simulator {
         self.answer(id, refused, now)
     }
 
-    /// The symbol that an action is about; of one that is about nothing, the first.
+    /// The symbol of an action; the first symbol where it names none.
     #[inline]
     pub(super) fn symbol_of(&self, action: &Action) -> SymbolId {
         let of_trade = |trade: TradeId| {
@@ -104,8 +104,8 @@ impl Simulator {
         self.late_error.get_or_init(|| error);
     }
 
-    /// Takes so many steps; whether the bar is to end early: by an interrupt, or since nothing of
-    /// it will be kept anyway.
+    /// Counts steps of work. Returns whether the bar should end early: after an interrupt, or since
+    /// an error ends the run anyway.
     #[inline]
     pub(super) fn is_stopped(&mut self, steps: usize) -> bool {
         if self.pace.is_over(steps) {
@@ -114,7 +114,7 @@ impl Simulator {
         self.late_error.get().is_some()
     }
 
-    /// The same, where each open position is looked at.
+    /// The same for work that takes a step for each open position.
     #[inline]
     pub(super) fn is_stopped_among_open(&mut self) -> bool {
         self.is_stopped(self.positions.open.len())
@@ -204,7 +204,7 @@ impl Simulator {
     /// Whether the limits of the run allow an order (F12.3).
     #[inline]
     pub(super) fn check_limits(&self, order: &Order, now: &SymbolBar) -> Result<(), RejectReason> {
-        // They are about what is opened.
+        // They concern what is opened.
         if order.reduce_only != ReduceOnly::No {
             return Ok(());
         }
@@ -288,8 +288,8 @@ fn order_row(id: OrderId, request: &mut OpenRequest, now: &SymbolBar) -> Order {
     }
 }
 
-/// The size of an order, rounded down and within the limits of the instrument; what only reduces is
-/// cut at its fill and has none of these (F14).
+/// The size of an order, rounded down and within the limits of the instrument. A reduce-only order
+/// is cut at its fill instead (F14).
 #[inline]
 pub(super) fn order_size(
     order: &Order,

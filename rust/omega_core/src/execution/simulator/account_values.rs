@@ -1,9 +1,9 @@
-//! What an account comes to at some prices, and what it is made of (M9).
+//! Equity and margin of an account at given prices, and what they are made of (M9).
 
 use crate::execution::{AccountStop, Exposure, Instrument, Rest, SymbolBar};
 use crate::types::SymbolId;
 
-/// An account at some prices.
+/// An account at given prices.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Standing {
     pub(super) equity: f64,
@@ -11,7 +11,7 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    /// Adds what is held of a symbol, at the open of its bar.
+    /// Adds the positions of a symbol, at the open of its bar.
     #[inline]
     pub(super) fn add(&mut self, exposure: &Exposure, now: &SymbolBar, instrument: &Instrument) {
         if !exposure.is_empty() {
@@ -22,9 +22,9 @@ impl Standing {
     }
 }
 
-/// An account with the positions of one symbol apart.
+/// An account as one symbol sees it: the symbol's own positions, and the rest.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Held {
+pub(super) struct SymbolAccount {
     pub(super) exposure: Exposure,
     pub(super) rest: Rest,
     /// The open profits of the rest at their last marks.
@@ -34,24 +34,24 @@ pub(super) struct Held {
     pub(super) balance: f64,
     /// Whether a position may have been entered inside the bar at hand.
     pub(super) has_entries: bool,
-    /// Whether the account's stop was made of it.
+    /// Whether the account's stop has been computed from it.
     pub(super) has_stop: bool,
     /// The account's stop, where there is one.
     pub(super) stop: Option<AccountStop>,
-    /// Whether each position of the symbol has that stop.
+    /// Whether every position of the symbol has that stop.
     pub(super) is_spread: bool,
     pub(super) made_of: Option<MadeOf>,
 }
 
-impl Held {
-    /// The bar is over: all follows the entries that were made inside it.
+impl SymbolAccount {
+    /// The bar is over, and whatever comes next comes after its entries.
     #[inline]
     pub(super) fn forget_entries(&mut self) {
         self.has_entries = false;
     }
 }
 
-/// What an account's sums depend on, beside new positions and the balance; floats by their bits.
+/// What these sums depend on, besides new positions and the balance; floats by their bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct MadeOf {
     pub(super) symbol: SymbolId,

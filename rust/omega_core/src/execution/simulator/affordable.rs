@@ -1,4 +1,4 @@
-//! What an account can carry: the margin that an entry needs, and the size that fits (M3, M7).
+//! What an account can pay for: the margin that an entry needs, and the largest size (M3, M7).
 
 use super::Simulator;
 use crate::execution::costs::{FeeBasis, FeeParts};
@@ -7,10 +7,10 @@ use crate::execution::{
 };
 use crate::types::Direction;
 
-/// How often the size that fits is corrected for rounding before it counts as none.
+/// How often the largest size is corrected for rounding before the order is refused.
 const CORRECTIONS: usize = 64;
 
-/// How often a size is sought for a fee function that charges more for less.
+/// How many sizes are tried for a fee function that charges more for less.
 const TARIFFS: usize = 8;
 
 /// An entry at a price that is known.
@@ -23,7 +23,7 @@ pub(super) struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// An entry of so many lots as the basis has, at a rate.
+    /// An entry of the size of a basis, at a rate.
     #[inline]
     pub(super) fn new(symbol: &'a SymbolSettings, basis: FeeBasis, rate: f64) -> Self {
         let full = basis;
@@ -32,7 +32,7 @@ impl<'a> Entry<'a> {
         entry
     }
 
-    /// The entry with so many lots, worth what they are at a rate.
+    /// The basis for another size, with its notional at a rate.
     #[inline]
     fn basis(&self, lots: f64, rate: f64) -> FeeBasis {
         let units = lots * self.symbol.instrument.contract_size;
@@ -44,19 +44,19 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// The entry with so many lots, at the rate that it is tested with.
+    /// The basis for another size, at the rate of the test.
     pub(super) fn of(&self, lots: f64) -> FeeBasis {
         self.basis(lots, self.rate)
     }
 
-    /// Margin and fee of a size, where the fee function gave so much.
+    /// Margin and fee of a size, given the result of the fee function.
     #[inline]
     pub(super) fn need(&self, basis: &FeeBasis, own: f64) -> f64 {
         let margin = margin_of(&self.symbol.instrument, basis);
         margin + self.symbol.fees.with_own(basis, own)
     }
 
-    /// The largest size, of at most so many lots, whose need is covered (M3).
+    /// The largest size, up to the full one, whose need is covered (M3).
     fn most_that_fits(&self, free: f64, own: f64) -> Result<f64, RejectReason> {
         let (instrument, asked) = (&self.symbol.instrument, self.full.lots);
         let one = self.basis(1.0, self.rate);
@@ -139,7 +139,7 @@ impl Simulator {
         if !self.settings.account.tests_margin {
             return full(None);
         }
-        // A function counts as at the full size for all sizes: it may be any.
+        // Its result at the full size stands for all sizes, since it may be any function.
         let own = self.checked_fee(&entry.full, |fees| fees.own(&entry.full));
         if entry.need(&entry.full, own) <= free {
             return full(Some(own));

@@ -1,5 +1,4 @@
-//! What holding costs: swap, interest on cash, the borrowing of what was sold short, and funding
-//! (M4, C1 to C4).
+//! Holding costs: swap, interest on cash, borrowing for short sales, and funding (M4, C1 to C4).
 
 use super::Simulator;
 use crate::execution::dated_events::Funding;
@@ -12,7 +11,7 @@ use crate::types::{Direction, SymbolId, TradeId};
 /// Days of a year of borrowing.
 const YEAR: f64 = 360.0;
 
-/// Where a run with carry stands.
+/// The state of carry in a run.
 #[derive(Debug, Default)]
 pub(super) struct Accrued {
     /// Whether any symbol has a swap.
@@ -20,10 +19,10 @@ pub(super) struct Accrued {
     pub(super) charges_swap: bool,
     /// The day of the last step.
     day: Option<i64>,
-    /// The symbol whose bar is being walked inside, so that what leaves it has not paid its funding
-    /// yet.
+    /// The symbol whose bar is being walked past its open: positions closed there have not paid the
+    /// funding of the bar yet.
     inside: Option<SymbolId>,
-    /// What was entered inside the bars of the step.
+    /// The positions entered inside the bars of the step.
     entered: Vec<TradeId>,
 }
 
@@ -38,7 +37,7 @@ impl Accrued {
 }
 
 impl Simulator {
-    /// Books the nights between the last bar and this one (M4).
+    /// Books the nights between the last bar and this one, or this step (M4).
     pub(super) fn book_nights<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         let swap = &self.settings.symbols[now.symbol.index()].swap;
         // First, since a day is found by a division.
@@ -65,7 +64,8 @@ impl Simulator {
             account.book_swap(position, amount, now.opens);
         });
     }
-    /// The first time from which on a bar costs something.
+
+    /// The earliest time at which a bar may book interest, borrowing or funding.
     pub(super) fn next_carry(&self, walked: i64) -> i64 {
         let Some(carry) = &self.settings.carry else {
             return i64::MAX;
@@ -110,7 +110,7 @@ impl Simulator {
         }
     }
 
-    /// What is not in positions: in a cash account the balance less what they cost.
+    /// Cash that earns interest: in a cash account the balance less the cost of the positions.
     fn cash<A: Account>(&self, account: &A) -> f64 {
         let balance = account.balance();
         if self.settings.account.kind != AccountKind::Cash {
@@ -123,7 +123,7 @@ impl Simulator {
         })
     }
 
-    /// Books what it cost to borrow a symbol on the days since its last bar (C2).
+    /// Books the borrowing of a symbol for the days since its last bar (C2).
     pub(super) fn book_borrow<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         let Some(carry) = self.settings.carry.clone() else {
             return;
@@ -152,6 +152,15 @@ impl Simulator {
         }
     }
 
+    /// Books swap and borrowing of a symbol that ends at a step, unless its bar there has booked
+    /// them (A4).
+    pub(super) fn book_last_days<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
+        if !now.trades {
+            self.book_nights(now, account);
+            self.book_borrow(now, account);
+        }
+    }
+
     /// Whether a short position may be opened (C2, M12).
     #[inline]
     pub(super) fn check_short_of(
@@ -177,7 +186,7 @@ impl Simulator {
 
     // --- funding: C3 -----------------------------------------------------------------------------
 
-    /// Books the funding at the very open of a bar, of what was held before it.
+    /// Books the funding at the exact open of a bar, for positions held before it.
     pub(super) fn fund_open<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         let Some(carry) = self.settings.carry.clone() else {
             return;
@@ -191,7 +200,7 @@ impl Simulator {
         }
     }
 
-    /// The inside of a bar begins: what leaves it may have been there at a funding.
+    /// The rest of a bar begins: positions closed in it may have been open at a funding.
     pub(super) fn begin_inside(&mut self, symbol: SymbolId) {
         if self.settings.carry.is_some() {
             self.accrued.inside = Some(symbol);
@@ -206,7 +215,7 @@ impl Simulator {
         }
     }
 
-    /// Books the funding inside a bar, of what is still held at its end.
+    /// Books the funding inside a bar, for positions that are open at its end.
     pub(super) fn fund_inside<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         let Some(carry) = self.settings.carry.clone() else {
             return;
@@ -223,7 +232,7 @@ impl Simulator {
                 if at_open && !is_new {
                     continue;
                 }
-                // Whether it was there by then is not known, or it came with the event.
+                // It may have been entered later, or came with the event.
                 let in_doubt = is_new && (at_open || self.accrued.entered.contains(&position.id));
                 if !in_doubt || cost_of(position, event, now) < 0.0 {
                     fund(position, event, now, account);
@@ -233,7 +242,7 @@ impl Simulator {
         self.note_booked(before, account);
     }
 
-    /// Books the funding that a position which leaves inside a bar may have had to pay.
+    /// Books the funding that a position closed inside a bar may have had to pay.
     pub(super) fn fund_leaving<A: Account>(
         &mut self,
         index: usize,

@@ -47,8 +47,8 @@ impl Simulator {
         refused
     }
 
-    /// Cancels the order that waits under the number of a close, which then leaves no row (F13);
-    /// whether there is one.
+    /// Cancels the order that waits under the number of a close, which then leaves no row (F13).
+    /// Returns whether there is one.
     #[inline]
     pub(super) fn cancel_waiting(&mut self, target: CloseTarget) -> bool {
         let CloseTarget::Trade(number) = target else {
@@ -102,11 +102,11 @@ impl Simulator {
         self.book.orders[row].status = status;
     }
 
-    /// Finds the positions that a close is about, and gives its symbol.
+    /// Finds the positions that a close applies to. Returns its symbol.
     fn find_targets(&mut self, target: CloseTarget) -> SymbolId {
         self.targets.clear();
         match target {
-            // Not of a strategy, whose close of everything `submit` has resolved.
+            // Never from a strategy: `submit` has resolved its close of everything.
             CloseTarget::All => {
                 self.targets
                     .extend(self.positions.open.iter().map(|p| p.id));
@@ -146,8 +146,8 @@ impl Simulator {
         closed
     }
 
-    /// Closes a fraction of one position at the market; false where it closes nothing, as a
-    /// fraction of less than a step does in version 1 of the rules.
+    /// Closes a fraction of one position at the market. Returns false where nothing is closed, as
+    /// for a fraction of less than a step in version 1 of the rules.
     fn close_part<A: Account>(
         &mut self,
         trade: TradeId,
@@ -247,7 +247,7 @@ pub(super) fn market_order(
     }
 }
 
-/// Whether a part of a position can be closed: NaN cannot.
+/// Whether it is a fraction of a position: above 0 and at most 1, which NaN is not.
 #[inline]
 fn is_fraction(part: f64) -> bool {
     part > 0.0 && part <= 1.0

@@ -1,17 +1,15 @@
-//! Corporate actions: what they do to what is open and to what waits (A1 to A7).
+//! Corporate actions: what they do to positions and to waiting orders (A1 to A7).
 
 use super::Simulator;
 use super::fills::Closing;
 use crate::execution::dated_events::{Event, Happening, Progress, in_order};
+use crate::execution::instrument::{EQUAL_SIZES, EQUAL_STEPS};
 use crate::execution::restated::Restated;
 use crate::execution::{
     Account, Action, Booking, CloseTarget, ExitReason, LedgerKind, LevelChange, Position,
     Rebalance, RejectReason, Sizer, StepBars, SymbolBar, TargetSize,
 };
 use crate::types::{Direction, SymbolId, TradeId};
-
-/// A rest of less than this part of a volume step is none.
-const EQUAL_STEPS: f64 = 1e-9;
 
 /// What a run with corporate actions keeps of them.
 #[derive(Debug, Default)]
@@ -34,13 +32,13 @@ impl Actions {
         }
     }
 
-    /// Whether money is owed, so that no row is only the balance.
+    /// Whether dividends are owed, which are part of the equity of each row.
     pub(super) fn is_owed(&self) -> bool {
         !self.receivables.is_empty()
     }
 }
 
-/// A dividend on its way.
+/// A dividend that is owed.
 #[derive(Debug, Clone, Copy)]
 struct Receivable {
     time: i64,
@@ -58,14 +56,15 @@ impl Simulator {
         })
     }
 
-    /// Whether a symbol is traded no more.
+    /// Whether a symbol has been delisted or has changed (A6, A7).
     #[inline]
     pub(super) fn is_gone(&self, symbol: SymbolId, time: i64) -> bool {
         let schedule = self.settings.schedule.as_deref();
         schedule.is_some_and(|schedule| schedule.is_gone(symbol, time))
     }
 
-    /// The days since the last step, then what is due at this one, before any order (L1.2, A1).
+    /// Books the days since the last step, then what is due at this one, before any order (L1.2,
+    /// A1).
     pub(super) fn begin_dates<A: Account>(
         &mut self,
         bars: StepBars<'_>,
@@ -94,8 +93,8 @@ impl Simulator {
         self.book.changes += u64::from(account.balance().to_bits() != before.to_bits());
     }
 
-    /// Lets happen what is due at a step, before its orders; gives the bars as the split prices
-    /// have them, where any symbol was split.
+    /// Applies the events that are due at a step, before its orders. Returns the bars in the prices
+    /// after them, where any bar changed.
     pub(super) fn let_happen<A: Account>(
         &mut self,
         bars: StepBars<'_>,
@@ -149,8 +148,8 @@ impl Simulator {
         split
     }
 
-    /// The bar after a split or a roll; after a change with the last one of the old symbol, which
-    /// is what a size may know.
+    /// Restates a bar after a split or a roll. After a change the new symbol takes the last bar of
+    /// the old one, by which sizes are computed.
     fn change_bar(
         &self,
         (event, restated): (&Event, Option<Restated>),
@@ -169,7 +168,7 @@ impl Simulator {
         }
     }
 
-    /// Lets one event happen; gives what a split or a roll made of prices.
+    /// Applies one event. Returns how a split or a roll restates prices.
     fn happen<A: Account>(
         &mut self,
         event: &Event,
@@ -215,7 +214,7 @@ impl Simulator {
         self.pay_fractions(now, account);
     }
 
-    /// What waits of a symbol, and what was decided on the bar before, after a split or a roll.
+    /// Restates the waiting orders of a symbol, and what was decided on the bar before.
     pub(super) fn restate_orders(&mut self, symbol: SymbolId, by: &Restated) {
         self.book.restate(symbol, by);
         let mut submitted = std::mem::take(&mut self.submitted);
@@ -229,7 +228,7 @@ impl Simulator {
         self.submitted = submitted;
     }
 
-    /// Pays what a split leaves below a volume step, of the newest part first.
+    /// Pays cash for what a split leaves below a volume step, from the newest position on.
     fn pay_fractions<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         let Some(step) = self.instrument(now.symbol).volume_step else {
             return;
@@ -243,7 +242,7 @@ impl Simulator {
                 let newest = self.positions.newest_of(now.symbol, direction);
                 let Some(index) = newest else { break };
                 let position = &self.positions.open[index];
-                let closes_all = left >= position.lots * (1.0 - EQUAL_STEPS);
+                let closes_all = left >= position.lots * (1.0 - EQUAL_SIZES);
                 let lots = if closes_all { position.lots } else { left };
                 let price = if now.trades {
                     now.bar.side(direction.exit_side()).open
@@ -305,7 +304,7 @@ impl Simulator {
 
     // --- the end of a symbol --------------------------------------------------------------------
 
-    /// Lets what is open and what waits go on under another symbol (A6).
+    /// Moves positions and waiting orders to another symbol (A6).
     fn change<A: Account>(
         &mut self,
         (ratio, cash): (f64, f64),
@@ -313,7 +312,7 @@ impl Simulator {
         new: &SymbolBar,
         account: &mut A,
     ) {
-        self.book_borrow(now, account);
+        self.book_last_days(now, account);
         let by = Restated::split(ratio);
         if cash == 0.0 {
             self.rename_submitted(now.symbol, new.symbol, &by);
@@ -334,10 +333,8 @@ impl Simulator {
                     time: now.bar.time,
                 });
             }
-            let held = now.index.saturating_sub(position.entry_index);
             position.restate(&by);
-            position.entry_index = new.index.saturating_sub(held);
-            position.symbol = new.symbol;
+            position.change_symbol(new.symbol, now.index, new.index);
         }
         self.positions.count_anew();
         if cash == 0.0 {
@@ -347,13 +344,13 @@ impl Simulator {
         } else {
             self.book.cancel_of(now.symbol, RejectReason::Delisted);
         }
-        // Where nothing went on, what is held of the other symbol stays as it is.
+        // Where nothing was moved, the positions of the new symbol stay as they are.
         if is_held {
             self.pay_fractions(new, account);
         }
     }
 
-    /// What was decided on the bar before is about the symbol that it goes on as.
+    /// Moves what was decided on the bar before to the new symbol.
     fn rename_submitted(&mut self, from: SymbolId, to: SymbolId, by: &Restated) {
         let mut submitted = std::mem::take(&mut self.submitted);
         for action in &mut submitted {
@@ -377,14 +374,14 @@ impl Simulator {
         !action.is_rebalance() && self.symbol_of(action) == symbol
     }
 
-    /// Closes what is open of a symbol that is traded no more, and cancels what waits (A7).
+    /// Closes the positions of a delisted symbol, and cancels its waiting orders (A7).
     fn give_up<A: Account>(
         &mut self,
         now: &SymbolBar,
         (price, change): (Option<f64>, Option<f64>),
         account: &mut A,
     ) {
-        self.book_borrow(now, account);
+        self.book_last_days(now, account);
         self.book.cancel_of(now.symbol, RejectReason::Delisted);
         let last = SymbolBar {
             index: now.index.saturating_sub(usize::from(!now.trades)),
@@ -396,7 +393,7 @@ impl Simulator {
             let known = price.or_else(|| change.map(|change| close * (1.0 + change)));
             let reason = ExitReason::Delisted;
             let Some(known) = known else {
-                // What it is worth is not known: nothing is the other end of the interval.
+                // Its true value is unknown: the other end of the interval is a price of 0.
                 let worthless = self.net_at(position, (0.0, false, 0.0), &last);
                 let position = &mut self.positions.open[index];
                 position.widen_alternatives(worthless, worthless);
@@ -408,7 +405,7 @@ impl Simulator {
         }
     }
 
-    /// Closes what is open at the open of a bar, or the shorts of it.
+    /// Closes the positions of a symbol at the open of a bar, or its short ones.
     fn send_away<A: Account>(&mut self, shorts_only: bool, now: &SymbolBar, account: &mut A) {
         let is_meant = |position: &Position| !shorts_only || position.direction == Direction::Short;
         while let Some(index) = self.positions.find_of(now.symbol, is_meant) {
@@ -419,8 +416,8 @@ impl Simulator {
     }
 }
 
-/// The place of the bar that is another one after an event: of a split or a roll its own; of a
-/// change of what is held that of the new symbol, where that has no bar before it.
+/// The place of the bar that an event changes: for a split or a roll the symbol's own; for a change
+/// of a symbol that is held or acted on that of the new one, if it has had no bar.
 fn place_of_changed(
     (event, restated, is_held): (&Event, Option<Restated>, bool),
     now: &SymbolBar,
@@ -433,7 +430,7 @@ fn place_of_changed(
     restated.and_then(|_| bars.place_of(now.symbol))
 }
 
-/// What a position gets by a dividend, and what is kept back of it.
+/// The dividend of a position, and the tax withheld from it.
 pub(super) fn dividend_of(position: &Position, (amount, tax): (f64, f64), rate: f64) -> (f64, f64) {
     let sign = position.direction.sign();
     let gross = sign * position.lots * position.contract_size * amount * rate;
@@ -461,7 +458,7 @@ pub(super) fn book_dividend<A: Account>(
     }
 }
 
-/// What was decided before a split or a roll, in lots and prices after it.
+/// Restates what was decided before a split or a roll.
 fn restate_action(action: &mut Action, by: &Restated) {
     match action {
         Action::Open(request) => {
@@ -488,7 +485,7 @@ fn restate_action(action: &mut Action, by: &Restated) {
     }
 }
 
-/// Targets in units are as many after a split as it makes of them; weights and values stay.
+/// Restates targets in units after a split; weights and values stay.
 fn restate_targets(request: &mut Rebalance, symbol: SymbolId, by: &Restated) {
     for target in &mut request.targets {
         if let TargetSize::Units(units) = &mut target.size

@@ -1,4 +1,4 @@
-//! What leaves a position: lots that are closed, with their costs.
+//! Fills that close a position or a part of one, with their costs.
 
 use super::Simulator;
 use super::fills::{Closing, ENTRY_LEG};
@@ -22,7 +22,8 @@ impl Simulator {
         self.positions.close(closing.index, &share, fill);
     }
 
-    /// Books the exit of a position before it changes; gives the share of it that leaves.
+    /// Books an exit while the position is as it was. Returns the share that is closed, and the
+    /// fill.
     pub(super) fn book_closing<A: Account>(
         &self,
         closing: &Closing,
@@ -90,11 +91,11 @@ impl Simulator {
         }
     }
 
-    /// The fee of an exit, which a close by force adds to (M9).
+    /// The fee of an exit, with the liquidation fee of a forced close (M9).
     fn exit_fee(&self, basis: &FeeBasis, reason: ExitReason) -> f64 {
         let instrument = self.instrument(basis.symbol);
         let liquidation = match reason {
-            // Nothing is traded for what a split leaves over.
+            // Cash for what a split leaves over is no trade.
             ExitReason::SplitCash => return 0.0,
             ExitReason::StopOut | ExitReason::Ruin => {
                 basis.notional * instrument.liquidation_fee / 100.0

@@ -49,8 +49,8 @@ impl Simulator {
         now: &SymbolBar,
         account: &mut A,
     ) {
-        // Again as long as the account closes something, which may be another position: the price
-        // at which it closes the next one is a new one then (M9).
+        // Again for as long as the account closes something, which may be another position: each
+        // close moves the price of the next (M9).
         while self.exit_once(trade, now, account) == Some(Closed::ByAccount) {}
     }
 
@@ -80,7 +80,7 @@ impl Simulator {
         Some(Closed::ByItsLevel)
     }
 
-    /// How a bar ends for a position (I1, I2).
+    /// The outcome of a bar for a position (I1, I2).
     fn resolve_inside(&mut self, index: usize, now: &SymbolBar) -> Outcome {
         let position = &self.positions.open[index];
         let (bar, exits) = (exit_bar(position, now), facing(position, position.exits()));
@@ -97,7 +97,7 @@ impl Simulator {
         resolution.chosen
     }
 
-    /// The account's stop and the price that it closes at, where it is what a bar ends at.
+    /// The account's stop and the price at which it closes, where it is the outcome of a bar.
     fn account_stop_hit(
         &self,
         index: usize,
@@ -114,7 +114,8 @@ impl Simulator {
         Some((stop, price))
     }
 
-    /// Positions whose account stop a fill has moved into what the bar reaches (M9).
+    /// Closes positions for as long as the account's stop, which every close moves, is within the
+    /// bar (M9).
     pub(super) fn reach_account_stops<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         self.renew_account_stops(now, account);
         while let Some((stop, price)) = self.next_account_stop(now)
@@ -125,7 +126,7 @@ impl Simulator {
         }
     }
 
-    /// The first position, by order number, at whose account stop a bar ends.
+    /// The account's stop of the first position, by order number, whose outcome it is.
     fn next_account_stop(&mut self, now: &SymbolBar) -> Option<(AccountStop, f64)> {
         let is_reached = |p: &&Position| {
             let bar = exit_bar(p, now);
@@ -162,8 +163,8 @@ impl Simulator {
                 close
             }
         };
-        // The draw that the exit itself has, so that the outcome that is taken is in the range to
-        // the last bit.
+        // The draw of the exit itself, so that the outcome that is taken lies in the range to the
+        // last bit.
         let leg = 1 + position.exit_legs;
         let slipped = |price: f64| {
             price - sign * self.slippage((price, position.lots), (position.order.0, leg), now)
@@ -183,8 +184,8 @@ impl Simulator {
         self.net_at(position, (price, is_maker, liquidation_fee), now)
     }
 
-    /// Net profit of a position that is left at a price, as a maker or not, with so many percent of
-    /// the notional above the fee.
+    /// Net profit of a position closed at a price, as a maker or not, with a liquidation fee in
+    /// percent of the notional.
     pub(super) fn net_at(
         &self,
         position: &Position,
@@ -222,7 +223,12 @@ impl Simulator {
         // Always the first: closing removes it, and the next oldest is the first then (L4.1).
         while let Some(position) = self.positions.open.first() {
             let now = bars.of(position.symbol);
-            let price = now.bar.side(position.direction.exit_side()).close;
+            // A position that went on as a symbol without a bar so far has its last mark (A6).
+            let price = if now.trades {
+                now.bar.side(position.direction.exit_side()).close
+            } else {
+                position.marked_price
+            };
             self.close_protected(0, price, ExitReason::EndOfData, now, account);
         }
         self.test_end(account);

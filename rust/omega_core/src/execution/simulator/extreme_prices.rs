@@ -1,9 +1,9 @@
-//! The prices inside a bar at which the equity of an account is looked at (M9).
+//! The prices inside a bar at which the equity of an account is tested (M9).
 
 use crate::execution::{Exposure, Live, Position, SymbolBar};
 use crate::types::{Direction, Side};
 
-/// A price of a bar at which its equity is looked at.
+/// A price of a bar at which the equity is tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extreme {
     Open,
@@ -12,8 +12,8 @@ pub(super) enum Extreme {
 }
 
 impl Extreme {
-    /// Those at which the equity of a bar may be the lowest: the adverse one of positions of one
-    /// direction; open, low and high of both.
+    /// The prices at which the equity of a bar may be the lowest: the adverse extreme for positions
+    /// of one direction; open, low and high for both directions.
     #[inline]
     pub(super) fn worst_for(exposure: &Exposure) -> &'static [Self] {
         match exposure.direction() {

@@ -55,7 +55,7 @@ pub(super) struct Closing {
 }
 
 impl Closing {
-    /// At a price that nobody trades at: without slippage.
+    /// At a price that is not traded: without slippage.
     pub(super) fn without_order(index: usize, lots: f64, price: f64, reason: ExitReason) -> Self {
         Self {
             index,
@@ -109,7 +109,7 @@ impl Simulator {
             Ok(None)
         };
         self.book.orders[row].status = match opened {
-            // What it was for is gone: no refusal, since it was right when it was given (F14).
+            // Nothing is left to reduce: no refusal, since the order was valid when accepted (F14).
             Ok(_) if !opens && !closed => OrderStatus::Cancelled(Some(RejectReason::ReduceOnly)),
             Ok(_) => OrderStatus::Filled,
             Err(reason) => OrderStatus::Rejected(reason),
@@ -135,8 +135,8 @@ impl Simulator {
         }
     }
 
-    /// Fills the orders at the close of a symbol, once its own bar is there, and holds the end of
-    /// a session where the calendar has sessions (F16).
+    /// Fills the orders at the close of a symbol, with its own bar and not a finer one; where the
+    /// calendar has sessions, with the bar that holds the end of one (F16).
     pub(super) fn fill_at_close<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         if !self.book.has_queued() {
             return;
@@ -177,7 +177,7 @@ impl Simulator {
     ) -> Result<TradeId, RejectReason> {
         let order = &self.book.orders[row];
         let symbol = &self.settings.symbols[order.symbol.index()];
-        let (basis, _) = self.entry_basis(row, lots, &at, now);
+        let basis = self.entry_basis(row, lots, &at, now);
         let entry = Entry::new(symbol, basis, self.entry_rate(now));
         let size = self.affordable(&entry, order.scales, account)?;
         let is_smaller = size.basis.lots < lots;
@@ -186,18 +186,17 @@ impl Simulator {
         Ok(trade)
     }
 
-    /// An entry of so many lots at a price before slippage, not worth anything yet; and its
-    /// slippage.
+    /// What the fee of an entry at a price before slippage is based on, but for its notional.
     pub(super) fn entry_basis(
         &self,
         row: usize,
         lots: f64,
         at: &EntryPrice,
         now: &SymbolBar,
-    ) -> (FeeBasis, f64) {
+    ) -> FeeBasis {
         let order = &self.book.orders[row];
         let slippage = self.entry_slippage(order, (at.price, lots), now);
-        let basis = FeeBasis {
+        FeeBasis {
             symbol: order.symbol,
             direction: order.direction,
             lots,
@@ -208,12 +207,11 @@ impl Simulator {
             is_entry: true,
             time: now.bar.time,
             order: order.id,
-        };
-        (basis, slippage)
+        }
     }
 
-    /// Opens a position that is paid for: with a size, and what the fee function gave for it where
-    /// it was called.
+    /// Opens a position of a size that the account pays for; with the result of the fee function
+    /// for it, where it was called.
     pub(super) fn open_funded<A: Account>(
         &mut self,
         row: usize,

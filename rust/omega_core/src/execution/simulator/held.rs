@@ -1,13 +1,13 @@
-//! What is read of an open position over quiet steps, and no more.
+//! The fields of an open position that quiet steps read.
 
 use crate::execution::{Position, open_profit};
 use crate::types::{Direction, TradeId};
 
-/// What the sums need of a position.
+/// An open position, as far as the sums over quiet steps need it.
 // A position is five cache lines; of 5,000 symbols they are read one after the other, once a block,
 // and not again symbol by symbol.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Held {
+pub(super) struct HeldPosition {
     pub(super) id: TradeId,
     pub(super) direction: Direction,
     entry_price: f64,
@@ -16,7 +16,7 @@ pub(super) struct Held {
     pub(super) marked_profit: f64,
 }
 
-impl Held {
+impl HeldPosition {
     pub(super) fn of(position: &Position) -> Self {
         Self {
             id: position.id,

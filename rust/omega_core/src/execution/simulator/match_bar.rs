@@ -22,7 +22,7 @@ pub(super) type Reached = (OrderId, Item);
 
 /// The part of a bar that orders are matched against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum BarPart {
     /// The open price alone.
     Open,
     /// What follows the open.
@@ -34,7 +34,7 @@ impl Simulator {
     pub(super) fn match_open<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         self.walked = now.bar.time;
         self.book.begin_bar(now.symbol);
-        self.match_part(Part::Open, now, account);
+        self.match_part(BarPart::Open, now, account);
     }
 
     /// What follows the open inside the bar: EXITS of the loop (L1.4).
@@ -52,7 +52,7 @@ impl Simulator {
         } else {
             self.renew_account_stops(now, account);
         }
-        if self.match_part(Part::Inside, now, account) {
+        if self.match_part(BarPart::Inside, now, account) {
             self.reach_account_stops(now, account);
             is_solvent = false;
         }
@@ -73,7 +73,7 @@ impl Simulator {
     /// Gathers all that a part of the bar reaches, then deals with it by order number; gives
     /// whether there was anything. Each item is matched again when its turn comes: what came before
     /// may have armed, filled or cancelled it.
-    fn match_part<A: Account>(&mut self, part: Part, now: &SymbolBar, account: &mut A) -> bool {
+    fn match_part<A: Account>(&mut self, part: BarPart, now: &SymbolBar, account: &mut A) -> bool {
         self.is_stopped(self.book.working.len() + self.positions.open.len());
         // Mostly nothing, which takes no list.
         let is_reached = self.reached_orders(part, now).next().is_some()
@@ -87,11 +87,11 @@ impl Simulator {
 
     /// The waiting orders that a part of the bar reaches.
     #[inline]
-    fn reached_orders(&self, part: Part, now: &SymbolBar) -> impl Iterator<Item = &Working> {
+    fn reached_orders(&self, part: BarPart, now: &SymbolBar) -> impl Iterator<Item = &Working> {
         // Two comparisons with a kept trigger; only what they find is matched in full.
         let is_reached = move |trigger: &Trigger| match part {
-            Part::Open => trigger.is_reached_at_open(now.bar.side(trigger.side)),
-            Part::Inside => trigger.is_reached(now.bar.side(trigger.side)),
+            BarPart::Open => trigger.is_reached_at_open(now.bar.side(trigger.side)),
+            BarPart::Inside => trigger.is_reached(now.bar.side(trigger.side)),
         };
         let own = move |w: &&Working| w.symbol == now.symbol && !w.armed_now;
         let working = self.book.working.iter().filter(own);
@@ -100,26 +100,26 @@ impl Simulator {
 
     /// The open positions whose exits a part of the bar reaches.
     #[inline]
-    fn reached_positions(&self, part: Part, now: &SymbolBar) -> impl Iterator<Item = &Position> {
+    fn reached_positions(&self, part: BarPart, now: &SymbolBar) -> impl Iterator<Item = &Position> {
         let is_reached = move |position: &&Position| {
             let bar = now.bar.side(position.direction.exit_side());
             match part {
                 // A gap through the account's stop is the matter of the test at the open, which
                 // looks at all symbols.
-                Part::Open => position.own_exits().is_reached_at_open(bar),
-                Part::Inside => position.exits().is_reached(bar),
+                BarPart::Open => position.own_exits().is_reached_at_open(bar),
+                BarPart::Inside => position.exits().is_reached(bar),
             }
         };
         self.positions.of_symbol(now.symbol).filter(is_reached)
     }
 
-    fn match_reached<A: Account>(&mut self, part: Part, now: &SymbolBar, account: &mut A) {
+    fn match_reached<A: Account>(&mut self, part: BarPart, now: &SymbolBar, account: &mut A) {
         let mut reached = std::mem::take(&mut self.reached);
         let orders = self.reached_orders(part, now);
         reached.extend(orders.map(|waiting| (waiting.id, Item::Order(waiting.id))));
         let positions = self.reached_positions(part, now);
         reached.extend(positions.map(|p| (p.order, Item::Position(p.id))));
-        if part == Part::Inside && self.tests_inside() {
+        if part == BarPart::Inside && self.tests_inside() {
             // A fill moves the account's stop, so that each position has its turn: at the stop as
             // it is by then.
             let open = self.positions.of_symbol(now.symbol);
@@ -138,23 +138,29 @@ impl Simulator {
         self.reached = reached;
     }
 
-    fn deal_with<A: Account>(&mut self, item: Item, part: Part, now: &SymbolBar, account: &mut A) {
+    fn deal_with<A: Account>(
+        &mut self,
+        item: Item,
+        part: BarPart,
+        now: &SymbolBar,
+        account: &mut A,
+    ) {
         let trade = match (item, part) {
             (Item::Position(trade), _) => Some(trade),
-            (Item::Order(order), Part::Open) => self.fill_working(order, part, now, account),
-            (Item::Order(order), Part::Inside) => self.fill_inside(order, now, account),
+            (Item::Order(order), BarPart::Open) => self.fill_working(order, part, now, account),
+            (Item::Order(order), BarPart::Inside) => self.fill_inside(order, now, account),
         };
         // A position that the order just opened is live in the rest of its bar (F11).
         match (trade, part) {
-            (Some(trade), Part::Open) => self.exit_at_open(trade, now, account),
-            (Some(trade), Part::Inside) => self.exit_inside(trade, now, account),
+            (Some(trade), BarPart::Open) => self.exit_at_open(trade, now, account),
+            (Some(trade), BarPart::Inside) => self.exit_inside(trade, now, account),
             (None, _) => {}
         }
     }
 
     /// What a part of the bar does to one working order. An order that this bar armed may wait for
     /// the next one, and one that the open reached is not the inside's to fill.
-    pub(super) fn match_working(&self, waiting: &Working, part: Part, now: &SymbolBar) -> Match {
+    pub(super) fn match_working(&self, waiting: &Working, part: BarPart, now: &SymbolBar) -> Match {
         if waiting.armed_now {
             return Match::None;
         }
@@ -162,9 +168,9 @@ impl Simulator {
         let bar = now.bar.side(direction.entry_side()).facing(direction);
         let kind = waiting.kind.facing(direction);
         match (part, at_open(kind, &bar, self.settings.limit_improvement)) {
-            (Part::Open, at_open) => at_open,
-            (Part::Inside, Match::None) => in_bar(kind, &bar),
-            (Part::Inside, Match::Armed | Match::Filled(..)) => Match::None,
+            (BarPart::Open, at_open) => at_open,
+            (BarPart::Inside, Match::None) => in_bar(kind, &bar),
+            (BarPart::Inside, Match::Armed | Match::Filled(..)) => Match::None,
         }
     }
 
@@ -172,7 +178,7 @@ impl Simulator {
     pub(super) fn fill_working<A: Account>(
         &mut self,
         order: OrderId,
-        part: Part,
+        part: BarPart,
         now: &SymbolBar,
         account: &mut A,
     ) -> Option<TradeId> {
@@ -182,7 +188,7 @@ impl Simulator {
             Match::None => None,
             Match::Armed => {
                 // The whole bar follows its open, and with it every price after the stop (F4).
-                let from_now = part == Part::Open && self.settings.semantics == Semantics::Two;
+                let from_now = part == BarPart::Open && self.settings.semantics == Semantics::Two;
                 self.book.arm(index, from_now);
                 None
             }
@@ -212,7 +218,8 @@ impl Simulator {
 fn is_maker(kind: OrderType, live: Live, submitted: i64, now: &SymbolBar) -> bool {
     match kind {
         OrderType::Limit(_) => live != Live::FromOpen || submitted < now.bar.time,
-        // Only one that the price came back to had become a limit before it filled.
+        // A stop-limit that the price came back to was a limit by then; a touched limit fills on
+        // the move that arms it.
         OrderType::StopLimit { .. } | OrderType::LimitIfTouched { .. } => {
             live == Live::FromPullback
         }

@@ -49,7 +49,7 @@ use crate::error::OmegaError;
 use crate::interrupt::Pace;
 use crate::types::{SymbolId, TradeId};
 
-/// What an order takes that is accepted, filled or cancelled, in steps of [`Pace`].
+/// The work of accepting, filling or cancelling an order, in steps of [`Pace`].
 const STEPS_OF_AN_ORDER: usize = 32;
 
 /// Fills that are added up together, in the cache of the processor.
@@ -97,25 +97,26 @@ pub struct Simulator {
     stale_from: i64,
     /// Whether the account was ruined (M8).
     is_ruined: bool,
-    /// What the symbol that was tested last holds, and how often positions were marked (M9).
-    held: account_values::Held,
+    /// The account as the symbol sees it that was tested last, and how often positions were marked
+    /// (M9).
+    held: account_values::SymbolAccount,
     marks_made: u64,
-    /// So many steps of several symbols are looked at together next time.
+    /// How many steps of several symbols are examined together next time.
     steps_ahead: usize,
     passed: quiet_steps::Passed,
     rebalancing: rebalance_plan::Rebalancing,
     volumes: participation::Volumes,
-    /// Memory for what a bar reaches and for what a close is about.
+    /// Memory for what a bar reaches, and for the positions that a close applies to.
     reached: Vec<match_bar::Reached>,
     targets: Vec<TradeId>,
-    /// Corporate actions, and what holding costs; what is kept of them where there are any.
+    /// The state of corporate actions and of carry.
     actions: corporate::Actions,
     accrued: carry::Accrued,
-    /// Whether a run has any.
+    /// Whether the run has either.
     has_dates: bool,
-    /// Whether no bar is idle: cash earns interest, or a dividend is on its way.
+    /// Whether every bar may change something: cash earns interest, or a dividend is owed.
     is_awake: bool,
-    /// The sums of the fills that are no more, where fills are not kept.
+    /// The sums of the fills that were let go of, where fills are not kept.
     fill_sums: Option<FillSums>,
 }
 
@@ -143,7 +144,7 @@ impl Simulator {
             trading: Vec::new(),
             stale_from: i64::MIN,
             is_ruined: false,
-            held: account_values::Held::default(),
+            held: account_values::SymbolAccount::default(),
             marks_made: 0,
             steps_ahead: 0,
             passed: quiet_steps::Passed::default(),
@@ -190,6 +191,7 @@ impl Simulator {
     /// that makes. A close of everything is resolved now, by what is open as the strategy saw it.
     pub fn submit(&mut self, actions: &mut Vec<Action>) -> usize {
         self.actions.at_step = true;
+        self.rebalancing.begin_step();
         // At once where nothing is to be resolved: an action is large, and one by one each is moved
         // three times.
         if actions.iter().all(|action| action.closes_all().is_none()) {
@@ -232,8 +234,8 @@ impl Simulator {
         symbols
     }
 
-    /// Marks the symbols that a bar can change something for, or that an action is about, at the
-    /// time of a step.
+    /// Marks the symbols that a step has to look at: those with positions or waiting orders, and
+    /// those of the submitted actions.
     pub fn mark_symbols(&self, time: i64, symbols: &mut [Concern]) {
         let concern = if self.needs_waiting(time) {
             Concern::Itself
@@ -256,8 +258,8 @@ impl Simulator {
         }
     }
 
-    /// Whether a step looks at what is held or waits of symbols that have no bar at it: by date, to
-    /// rebalance, or for one that is stale.
+    /// Whether a step looks at positions and orders of symbols that have no bar at it: for what
+    /// happens by date, for a rebalance, or for symbols that are stale.
     pub fn needs_waiting(&self, time: i64) -> bool {
         self.has_dates
             || self.settings.semantics == Semantics::One
@@ -266,8 +268,8 @@ impl Simulator {
             || self.submitted.iter().any(Action::is_rebalance)
     }
 
-    /// All that the opens of a step bring: nights, expiry, queued orders, then the actions that
-    /// were submitted (L1.3).
+    /// What happens at the opens of a step: nights, expiry, queued orders, then the actions that
+    /// were submitted (L1.2, L1.3).
     ///
     /// # Errors
     /// `OmegaError::OrderRejected` where an order is refused and the run is strict, `FeeFailed`
@@ -416,7 +418,7 @@ impl Simulator {
         self.positions.marked_profit()
     }
 
-    /// The rows of orders from the oldest that waits on.
+    /// The rows of orders, from the oldest one that waits.
     #[inline]
     #[must_use]
     pub fn orders(&self) -> &[Order] {
@@ -429,7 +431,7 @@ impl Simulator {
         working.map(|waiting| &self.book.orders[waiting.row])
     }
 
-    /// All fills so far.
+    /// The fills so far that are kept.
     #[inline]
     #[must_use]
     pub fn fills(&self) -> &[Fill] {
@@ -458,7 +460,7 @@ impl Simulator {
         self.book.changes + self.positions.changes
     }
 
-    /// Adds up fills and lets go of them, of a run that keeps none; gives how many.
+    /// Adds up fills and lets go of them, in a run that keeps none. Returns how many.
     pub fn forget_fills(&mut self) -> usize {
         let (fills, symbols) = (&mut self.positions.fills, &self.settings.symbols);
         match &mut self.fill_sums {
@@ -473,7 +475,8 @@ impl Simulator {
         }
     }
 
-    /// Orders, and what all fills add up to, at the end of a run that keeps no fills.
+    /// The orders and fills that are kept, and what all fills add up to, at the end of a run that
+    /// keeps no fills.
     #[must_use]
     pub(crate) fn into_sums(mut self) -> (Vec<Order>, Vec<Fill>, FillSums) {
         self.end_quiet();

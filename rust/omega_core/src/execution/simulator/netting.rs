@@ -2,12 +2,8 @@
 
 use super::Simulator;
 use super::fills::{Closing, EntryPrice, slips};
+use crate::execution::instrument::EQUAL_SIZES;
 use crate::execution::{Account, ExitReason, Position, SymbolBar};
-
-/// Sizes within this fraction of each other are equal (F7).
-// Lots that were added or split differ in their last bits: without a tolerance, a position of 1e-17
-// lots would stay open or be opened.
-const EQUAL_SIZES: f64 = 1e-9;
 
 impl Simulator {
     /// Closes so many lots of the other direction, oldest first; gives those that are left.

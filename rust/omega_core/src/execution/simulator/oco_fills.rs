@@ -1,7 +1,7 @@
 //! Which order of an OCO group fills first inside a bar (F8); the book cancels the others.
 
 use super::Simulator;
-use super::match_bar::Part;
+use super::match_bar::BarPart;
 use crate::execution::book::Working;
 use crate::execution::{
     Account, IntrabarPolicy, Live, Match, SymbolBar, facing_path, low_comes_first, open_profit,
@@ -30,14 +30,14 @@ impl Simulator {
         let waiting = self.book.working[index];
         let is_grouped = self.book.orders[waiting.row].labels.group().is_some();
         // Few orders have a group, and without one there is nothing to choose from.
-        if !is_grouped || self.match_working(&waiting, Part::Inside, now) == Match::Armed {
-            return self.fill_working(order, Part::Inside, now, account);
+        if !is_grouped || self.match_working(&waiting, BarPart::Inside, now) == Match::Armed {
+            return self.fill_working(order, BarPart::Inside, now, account);
         }
         self.fill_first_of_group(&waiting, now, account)
     }
 
-    /// Fills the order of a group that comes first inside a bar, until the order at hand is
-    /// settled: one that is chosen may be refused, and then the next is.
+    /// Fills the order of a group that comes first inside a bar. One that is refused is followed by
+    /// the next choice, until one fills or the order at hand has had its turn.
     fn fill_first_of_group<A: Account>(
         &mut self,
         waiting: &Working,
@@ -48,7 +48,7 @@ impl Simulator {
             // It ends: the order chosen leaves the book, whether it fills or is refused.
             let candidates = self.candidates(waiting, now);
             let first = self.choose(&candidates)?;
-            let opened = self.fill_working(first, Part::Inside, now, account);
+            let opened = self.fill_working(first, BarPart::Inside, now, account);
             if let Some(trade) = opened
                 && candidates.len() > 1
                 && let Some(index) = self.positions.index_of(trade)
@@ -64,12 +64,12 @@ impl Simulator {
         }
     }
 
-    /// The orders of a group that the rest of the bar fills; of other symbols none.
+    /// The orders of a group in this symbol that the rest of the bar fills.
     fn candidates(&self, waiting: &Working, now: &SymbolBar) -> Vec<Candidate> {
         let working = self.book.working_of_group(waiting.row);
         working
             .filter(|w| w.symbol == now.symbol)
-            .filter_map(|w| match self.match_working(w, Part::Inside, now) {
+            .filter_map(|w| match self.match_working(w, BarPart::Inside, now) {
                 Match::Filled(price, live) => Some(self.candidate(w.row, price, live, now)),
                 Match::None | Match::Armed => None,
             })

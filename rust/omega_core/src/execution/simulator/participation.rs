@@ -1,7 +1,7 @@
 //! The share of the volume that a symbol may trade in a bar (W10).
 //!
-//! Orders and closes are cut to it; protective exits and what the account closes are not: they
-//! happen whatever the volume is. What is left is cancelled, or a new order for the next bar.
+//! Orders and closes are cut to it. Protective exits and closes by the account are not: they fill
+//! whatever the volume is. What is left is cancelled, or becomes a new order for the next bar.
 
 use super::Simulator;
 use super::close::market_order;
@@ -11,7 +11,7 @@ use crate::execution::{
 };
 use crate::types::OrderId;
 
-/// What symbols have traded of the volume of their bars.
+/// The lots that symbols have traded in their bars.
 #[derive(Debug, Default)]
 pub(super) struct Volumes {
     /// By symbol, when its bar opened, and the lots traded in it; empty where nothing is limited.
@@ -47,7 +47,7 @@ impl Simulator {
         if left > 0.0 { left } else { 0.0 }
     }
 
-    /// Counts the fills from one on.
+    /// Counts the fills from an index on.
     #[inline]
     pub(super) fn note_volume(&mut self, from: usize, now: &SymbolBar) {
         if self.settings.participation.is_none() {
@@ -62,8 +62,8 @@ impl Simulator {
         }
     }
 
-    /// The lots of an order that fills, as far as the volume allows; none where it does not fill,
-    /// and is cancelled.
+    /// The lots of an order that the volume allows to fill; none where none do, and the order is
+    /// cancelled.
     #[inline]
     pub(super) fn within_volume(&mut self, row: usize, now: &SymbolBar) -> Option<f64> {
         let left = self.volume_left(now);
@@ -83,7 +83,8 @@ impl Simulator {
         None
     }
 
-    /// Notes that an order filled no more than so many lots, and tries the rest again.
+    /// Notes that an order filled no more than some lots, and tries the rest again where that is
+    /// set.
     #[inline]
     pub(super) fn carry_over(&mut self, row: usize, done: f64) {
         let retries = self.retries();

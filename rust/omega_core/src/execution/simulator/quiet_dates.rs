@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::Simulator;
 use super::corporate::{book_dividend, dividend_of};
-use super::held::Held;
+use super::held::HeldPosition;
 use super::symbol_bars::{OwnBars, observe};
 use crate::execution::dated_events::{Event, Happening};
 use crate::execution::restated::Restated;
@@ -58,13 +58,13 @@ impl Dates {
     pub(super) fn parts(
         &self,
         symbol: SymbolId,
-        position: Held,
+        position: HeldPosition,
         steps: usize,
-    ) -> impl Iterator<Item = (Range<usize>, Held)> {
+    ) -> impl Iterator<Item = (Range<usize>, HeldPosition)> {
         let splits = self.splits_of(symbol);
         let own = move |split: &Split| {
             let own = split.positions.iter().find(|own| own.id == position.id);
-            own.map(Held::of)
+            own.map(HeldPosition::of)
         };
         let after = splits.iter().filter_map(own);
         ranges(splits, steps).zip(std::iter::once(position).chain(after))

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::Simulator;
-use super::held::Held;
+use super::held::HeldPosition;
 use super::quiet_dates::Dates;
 use super::symbol_bars::{OwnBars, Seen, prices};
 use crate::execution::marks::{for_each_price, lesser};
@@ -306,7 +306,7 @@ pub(super) struct Passed {
     size: f64,
     /// By symbol, there in the order of entry, with the place of each among all positions.
     // One after the other in the order in which they are read, which the positions are not.
-    held: Vec<(usize, Held)>,
+    held: Vec<(usize, HeldPosition)>,
     /// By symbol, what is held of it before the first step.
     of_symbols: Vec<OfSymbol>,
     /// By place of the positions, the profit at the close of each step.
@@ -338,7 +338,7 @@ impl Passed {
             first += count;
         }
         if let Some(any) = positions.open.first() {
-            self.held.resize(first, (0, Held::of(any)));
+            self.held.resize(first, (0, HeldPosition::of(any)));
         }
     }
 
@@ -346,7 +346,7 @@ impl Passed {
     fn hold(&mut self, place: usize, position: &Position, rate: f64) {
         let own = &mut self.of_symbols[position.symbol.index()];
         own.exposure.add(position, rate);
-        self.held[own.past] = (place, Held::of(position));
+        self.held[own.past] = (place, HeldPosition::of(position));
         own.past += 1;
     }
 
@@ -359,7 +359,7 @@ impl Passed {
 /// The profits of a position at the closes of bars from a step on; adds how far each bar takes it
 /// down from the close before, which is 0 at most.
 fn add_dips(
-    position: &Held,
+    position: &HeldPosition,
     (bars, rate): (Stretch<'_>, f64),
     from: usize,
     closes: &mut Block,

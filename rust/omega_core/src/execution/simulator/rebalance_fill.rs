@@ -218,7 +218,7 @@ impl Simulator {
         }
         self.check_limits(order, now)?;
         self.check_short_of(order.symbol, order.direction, now.bar.time)?;
-        let (basis, _) = self.entry_basis(part.row, lots, &self.price_of(part, now), now);
+        let basis = self.entry_basis(part.row, lots, &self.price_of(part, now), now);
         let symbol = &self.settings.symbols[part.symbol.index()];
         let entry = Entry::new(symbol, basis, self.entry_rate(now));
         if !entry.full.notional.is_finite() {

@@ -4,9 +4,10 @@
 //! the order of symbols. What has no bar waits for its next one.
 
 use super::Simulator;
+use super::close::market_order;
 use crate::execution::rebalance::{
-    Held, Missing, Phases, Quote, Rebalance, SizeAt, Target, TargetSize, WeightRow, Wish,
-    cut_to_turnover, wished,
+    Holding, Missing, Phases, PlannedTrade, Quote, Rebalance, SizeAt, Target, TargetSize,
+    WeightRow, cut_to_turnover, plan_trade,
 };
 use crate::execution::{
     Account, Concern, Order, OrderStatus, ReduceOnly, RejectReason, StepBars, SymbolBar,
@@ -26,7 +27,7 @@ pub(super) struct Rebalancing {
     pub(super) waiting: Vec<Part>,
     /// What became of each target.
     pub(super) rows: Vec<WeightRow>,
-    /// How many of these have their realised weight.
+    /// How many of these are of earlier steps, and keep their realised weight.
     measured: usize,
 }
 
@@ -50,7 +51,7 @@ pub(super) struct Part {
 }
 
 impl Rebalancing {
-    /// Whether nothing was requested and nothing waits.
+    /// Whether no order of a rebalance is to fill or waits.
     #[inline]
     pub(super) fn is_idle(&self) -> bool {
         self.parts.is_empty() && self.waiting.is_empty()
@@ -62,7 +63,13 @@ impl Rebalancing {
         self.is_idle() && self.measured == self.rows.len()
     }
 
-    /// What waits of a symbol goes on as another one (A6).
+    /// A step begins: what was measured at the last close of the one before stays.
+    #[inline]
+    pub(super) fn begin_step(&mut self) {
+        self.measured = self.rows.len();
+    }
+
+    /// Moves the waiting orders of a symbol to another one (A6).
     pub(super) fn rename(&mut self, from: SymbolId, to: SymbolId) {
         for part in self.waiting.iter_mut().filter(|part| part.symbol == from) {
             part.symbol = to;
@@ -154,40 +161,40 @@ impl Simulator {
             SizeAt::Decision => self.rebalancing.seen_equity,
             SizeAt::Fill => self.equity_at_fills(bars, account),
         };
-        let mut wishes = Vec::with_capacity(targets.len());
+        let mut plans = Vec::with_capacity(targets.len());
         for target in &targets {
             let now = bars.of(target.symbol);
             let lots = held[target.symbol.index()];
-            let own = Held { lots, equity };
+            let own = Holding { lots, equity };
             let quote = self.quote(now, request.rules.size_at);
             let instrument = self.instrument(target.symbol);
             let rules = &request.rules;
-            let wish = if target.size == TargetSize::Keep || self.is_sized(now) {
+            let planned = if target.size == TargetSize::Keep || self.is_sized(now) {
                 if self.has_left(target, lots, time) {
                     let out = TargetSize::Weight(0.0);
-                    let wish = wished(out, &quote, &own, instrument, rules);
-                    wish.map(|wish| left_over(wish, target.size))
+                    let planned = plan_trade(out, &quote, &own, instrument, rules);
+                    planned.map(|planned| left_over(planned, target.size))
                 } else {
-                    wished(target.size, &quote, &own, instrument, rules)
+                    plan_trade(target.size, &quote, &own, instrument, rules)
                 }
             } else {
                 None
             };
-            wishes.push(wish);
+            plans.push(planned);
         }
         if let Some(most) = request.rules.max_turnover {
             let symbols = &self.settings.symbols;
-            let known = wishes
+            let known = plans
                 .iter_mut()
                 .zip(&targets)
-                .filter_map(|(wish, target)| {
+                .filter_map(|(planned, target)| {
                     let instrument = &symbols[target.symbol.index()].instrument;
-                    Some((wish.as_mut()?, instrument))
+                    Some((planned.as_mut()?, instrument))
                 });
             cut_to_turnover(known, most * equity);
         }
         let buffer = request.rules.cash_buffer * equity;
-        self.add_orders((&targets, &wishes), &request.phases, buffer, bars);
+        self.add_orders((&targets, &plans), &request.phases, buffer, bars);
     }
 
     /// Whether a target of a symbol can have a size at all.
@@ -262,23 +269,23 @@ impl Simulator {
         }
     }
 
-    /// Adds the orders of the wishes, those that reduce first, and a row for each target.
+    /// Adds the orders of the planned trades, reductions first, and a row for each target.
     fn add_orders(
         &mut self,
-        (targets, wishes): (&[Target], &[Option<Wish>]),
+        (targets, plans): (&[Target], &[Option<PlannedTrade>]),
         phases: &Phases,
         buffer: f64,
         bars: StepBars<'_>,
     ) {
         let first = self.rebalancing.rows.len();
-        for (target, wish) in targets.iter().zip(wishes) {
+        for (target, planned) in targets.iter().zip(plans) {
             let now = bars.of(target.symbol);
             let row = WeightRow {
                 time: now.bar.time,
                 symbol: target.symbol,
-                target: wish.map_or_else(|| asked_weight(target.size), |wish| wish.weight),
+                target: planned.map_or_else(|| named_weight(target.size), |planned| planned.weight),
                 realised: 0.0,
-                reason: wish.and_then(|wish| wish.reason),
+                reason: planned.and_then(|planned| planned.reason),
             };
             self.rebalancing.rows.push(row);
         }
@@ -286,14 +293,14 @@ impl Simulator {
             if !phases.has(reduces) {
                 continue;
             }
-            for (place, (target, wish)) in targets.iter().zip(wishes).enumerate() {
+            for (place, (target, planned)) in targets.iter().zip(plans).enumerate() {
                 if !reduces && phases.lost.contains(&target.symbol) {
                     continue;
                 }
                 let now = bars.of(target.symbol);
                 let part = (reduces, first + place, buffer);
-                match wish {
-                    Some(wish) => self.add_order(wish, part, now),
+                match planned {
+                    Some(planned) => self.add_order(planned, part, now),
                     None if !reduces => self.refuse_target(target, first + place, now),
                     None => {}
                 }
@@ -301,11 +308,11 @@ impl Simulator {
         }
     }
 
-    /// Adds the order for a part of a wish, where there is something to trade.
-    fn add_order(&mut self, wish: &Wish, part: (bool, usize, f64), now: &SymbolBar) {
+    /// Adds the order for one phase of a planned trade, where it has something to trade.
+    fn add_order(&mut self, planned: &PlannedTrade, part: (bool, usize, f64), now: &SymbolBar) {
         let (reduces, target, buffer) = part;
         let instrument = self.instrument(now.symbol);
-        let traded = wish.traded(instrument);
+        let traded = planned.traded(instrument);
         let lots = if reduces {
             traded.reduces
         } else {
@@ -318,7 +325,7 @@ impl Simulator {
         if lots <= 0.0 {
             return;
         }
-        let direction = if wish.delta > 0.0 {
+        let direction = if planned.delta > 0.0 {
             Direction::Long
         } else {
             Direction::Short
@@ -333,7 +340,7 @@ impl Simulator {
             } else {
                 ReduceOnly::No
             },
-            ..super::close::market_order(id, now.symbol, None, now.bar.time)
+            ..market_order(id, now.symbol, None, now.bar.time)
         });
         self.rebalancing.parts.push(Part {
             row,
@@ -359,25 +366,30 @@ impl Simulator {
             RejectReason::NotReady
         };
         self.rebalancing.rows[place].reason = Some(reason.name());
-        let is_short = asked_weight(target.size).is_some_and(|weight| weight < 0.0);
-        // Nothing is asked for by what is left alone, or is to be 0.
-        if asked_weight(target.size).is_none_or(|asked| asked == 0.0) {
+        let (TargetSize::Weight(amount) | TargetSize::Value(amount) | TargetSize::Units(amount)) =
+            target.size
+        else {
+            return;
+        };
+        // A target of 0 requests nothing.
+        if amount == 0.0 {
             return;
         }
         let id = self.book.take_number();
         let order = Order {
-            direction: if is_short {
+            direction: if amount < 0.0 {
                 Direction::Short
             } else {
                 Direction::Long
             },
-            ..super::close::market_order(id, now.symbol, None, now.bar.time)
+            ..market_order(id, now.symbol, None, now.bar.time)
         };
         self.book.refuse(order, reason);
         self.refuse_late(id, reason, now);
     }
 
-    /// Measures what became of the targets of a step, at its closes (W12).
+    /// Measures what became of the targets of a step, at its closes (W12): with finer bars at each
+    /// of them, of which the last one counts.
     pub(super) fn measure_weights<A: Account>(&mut self, account: &A) {
         let first = self.rebalancing.measured;
         if first == self.rebalancing.rows.len() {
@@ -392,29 +404,24 @@ impl Simulator {
             let own = worth[row.symbol.index()];
             row.realised = if equity > 0.0 { own / equity } else { 0.0 };
         }
-        self.rebalancing.measured = self.rebalancing.rows.len();
     }
 }
 
-/// The weight that a target names by itself.
-fn asked_weight(size: TargetSize) -> Option<f64> {
+/// The weight of a target without a price; none of an amount, whose weight depends on the price.
+fn named_weight(size: TargetSize) -> Option<f64> {
     match size {
-        TargetSize::Weight(asked) | TargetSize::Value(asked) | TargetSize::Units(asked) => {
-            Some(asked)
-        }
+        TargetSize::Weight(weight) => Some(weight),
+        TargetSize::Value(amount) | TargetSize::Units(amount) => (amount == 0.0).then_some(0.0),
         TargetSize::Keep => None,
     }
 }
 
 /// The exit of a symbol that has left the universe: what its target was, and why it is not reached.
-fn left_over(wish: Wish, size: TargetSize) -> Wish {
-    Wish {
-        weight: match size {
-            TargetSize::Weight(asked) => Some(asked),
-            TargetSize::Value(_) | TargetSize::Units(_) | TargetSize::Keep => wish.weight,
-        },
+fn left_over(planned: PlannedTrade, size: TargetSize) -> PlannedTrade {
+    PlannedTrade {
+        weight: named_weight(size).or(planned.weight),
         reason: Some(RejectReason::NotMember.name()),
-        ..wish
+        ..planned
     }
 }
 

@@ -1,4 +1,4 @@
-//! The end of a bar: position managers, built in and of the user's own (I4).
+//! The end of a bar: the built-in position managers, and the user's own (I4).
 
 use super::Simulator;
 use super::close::market_order;
@@ -9,7 +9,7 @@ use crate::execution::{Action, CloseTarget, ExitReason, Position, StepBars, Symb
 use crate::types::TradeId;
 
 impl Simulator {
-    /// Runs the built-in managers over the open positions: MANAGE of the loop (L1.5).
+    /// Runs the built-in managers over the open positions: MANAGE of the loop (L1.6).
     pub(super) fn manage(&mut self, now: &SymbolBar) {
         self.book.trail(now);
         if self.settings.managers.is_empty() && !self.positions.has_trailing {

@@ -1,5 +1,4 @@
-//! Bars that certainly pass the tests of the account (M8, M9), so that nothing has to be added up
-//! for them.
+//! Bars that certainly pass the tests of the account (M8, M9), for which no sums are needed.
 
 use super::Simulator;
 use crate::execution::{Account, Position, StepBars, SymbolBar};
@@ -39,14 +38,14 @@ impl Simulator {
         least > 0.0 && account.is_ordinary(least)
     }
 
-    /// Takes the account's stop of a symbol away, which no price of its bar can reach.
+    /// Removes the account's stop of a symbol, which no price of its bar can reach.
     pub(super) fn clear_account_stops(&mut self, now: &SymbolBar) {
         self.positions.for_each_of(now.symbol, |position| {
             position.account_stop = None;
         });
     }
 
-    /// The open positions, of which some may have no bar; none where each symbol has one.
+    /// The open positions where some of their symbols have no bar; none where all have one.
     pub(super) fn open_where_some_wait(&self, bars: StepBars<'_>) -> &[Position] {
         let trading = bars.trading();
         let with_a_bar: usize = trading.map(|now| self.positions.count_of(now.symbol)).sum();

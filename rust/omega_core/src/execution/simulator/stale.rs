@@ -1,5 +1,5 @@
-//! A symbol without a bar for many days is given up: what is open of it is closed, and what waits
-//! is cancelled (F15).
+//! A symbol without a bar for many days is given up: its positions are closed, and its waiting
+//! orders are cancelled (F15).
 
 use super::Simulator;
 use crate::execution::{Account, ExitReason, RejectReason, StepBars, SymbolBar};
@@ -24,7 +24,7 @@ impl Simulator {
         if self.settings.stale.is_none() || first.bar.time < self.stale_from {
             return;
         }
-        // So it is between finer bars, and the check of the day is still to come.
+        // So it is between finer bars; the check of the day is then still to come.
         if bars.0.iter().all(|now| now.trades) {
             return;
         }
@@ -45,7 +45,7 @@ impl Simulator {
         }
     }
 
-    /// Closes what is open of a symbol at its last close, when this step is over.
+    /// Closes the positions of a symbol at its last close, at the end of this step.
     fn close_stale<A: Account>(&mut self, now: &SymbolBar, over: i64, account: &mut A) {
         let last = SymbolBar {
             index: now.index.saturating_sub(1),
@@ -58,7 +58,7 @@ impl Simulator {
         while let Some(index) = self.positions.first_of(now.symbol) {
             let position = &self.positions.open[index];
             let close = position.marked_price;
-            // What it is worth is not known: the trade itself is the other end of the interval.
+            // Its true value is unknown: the other end of the interval is a price of 0.
             let worthless = self.net_at(position, (0.0, false, 0.0), &last);
             let position = &mut self.positions.open[index];
             position.widen_alternatives(worthless, worthless);

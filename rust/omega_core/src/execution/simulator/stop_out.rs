@@ -1,8 +1,8 @@
-//! The account closes positions: all where the equity is used up (M8), the largest losses where the
-//! margin is (M6). Tested at the open, inside the bar and at the close (M9).
+//! Forced closes: of all positions at ruin (M8), of the largest losses at a stop-out (M6). The
+//! account is tested at the open, inside the bar and at the close (M9).
 
 use super::Simulator;
-use super::account_values::{Held, MadeOf, Standing};
+use super::account_values::{MadeOf, Standing, SymbolAccount};
 use super::extreme_prices::Extreme;
 use crate::execution::{
     Account, AccountStop, ExitReason, Exposure, Live, Position, Semantics, StepBars, SymbolBar,
@@ -20,7 +20,7 @@ struct Forced {
 }
 
 impl Simulator {
-    /// Whether the account closes anything by itself other than at a close.
+    /// Whether the account is tested at opens and inside bars as well.
     #[inline]
     pub(super) fn tests_inside(&self) -> bool {
         let rules = &self.settings.account;
@@ -42,7 +42,7 @@ impl Simulator {
     /// Notes which symbols have a bar at this step, or at this time inside it.
     #[inline]
     pub(super) fn begin_step(&mut self, bars: StepBars<'_>) {
-        // Of one symbol nobody looks.
+        // In a run of one symbol it is not read.
         if self.settings.symbols.len() > 1 {
             self.trading.clear();
             self.trading.extend(bars.trading().map(|now| now.symbol));
@@ -112,7 +112,7 @@ impl Simulator {
             return standing;
         }
         if bars.trading().next().is_none() && self.settings.account.stop_out_level.is_none() {
-            // Nothing has a price here, and nobody looks at the margin: all is at its last mark.
+            // No symbol has a price here, and the margin is not read: all is at its last mark.
             return Standing {
                 equity: account.balance() + self.positions.marked_profit(),
                 margin: 0.0,
@@ -135,8 +135,8 @@ impl Simulator {
         standing
     }
 
-    /// What a symbol and the rest of the account hold, added up (M9): the sums of the call before
-    /// as long as no close, no rate and no mark changes them, with what was opened since.
+    /// Adds up the positions of a symbol and those of the rest of the account (M9). The sums of the
+    /// call before go on with what was opened since, until a close, a rate or a mark changes them.
     // Into the simulator's own, since the sums are too large to be copied at each test.
     fn hold<A: Account>(&mut self, now: &SymbolBar, account: &A) {
         let made_of = MadeOf {
@@ -146,9 +146,9 @@ impl Simulator {
             rate: now.last_rate.to_bits(),
         };
         if self.held.made_of != Some(made_of) {
-            self.held = Held {
+            self.held = SymbolAccount {
                 made_of: Some(made_of),
-                ..Held::default()
+                ..SymbolAccount::default()
             };
         }
         if self.held.positions < self.positions.open.len() {
@@ -179,7 +179,7 @@ impl Simulator {
         held.positions = self.positions.open.len();
     }
 
-    /// Gives each position of a symbol the account's stop, made from what is held by now (M9).
+    /// Gives each position of a symbol the account's stop, from the positions open by now (M9).
     pub(super) fn renew_account_stops<A: Account>(&mut self, now: &SymbolBar, account: &A) {
         if !self.tests_inside() {
             return;
@@ -217,7 +217,7 @@ impl Simulator {
     }
 
     #[inline]
-    fn account_stop(&self, held: &Held, symbol: SymbolId) -> Option<AccountStop> {
+    fn account_stop(&self, held: &SymbolAccount, symbol: SymbolId) -> Option<AccountStop> {
         let (exposure, rest, rules) = (&held.exposure, &held.rest, &self.settings.account);
         let by_margin = rules.stop_out_level.and_then(|level| {
             let rate = self.instrument(symbol).maintenance_rate;
@@ -299,10 +299,10 @@ impl Simulator {
         open.any(|p| p.symbol != symbol && self.trading.contains(&p.symbol))
     }
 
-    /// The tests of a symbol with positions of both directions, at the extremes of its bar; then
-    /// what the equity was at the extremes that its positions outlived (M9).
+    /// Tests a symbol with positions of both directions at the extremes of its bar; then notes the
+    /// equity at the extremes for the positions that are left (M9).
     pub(super) fn test_extremes<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
-        // Nor is anything tested where no equity is noted.
+        // Version 1 of the rules notes no equity inside bars, and tests nothing there.
         if self.positions.open.is_empty() || !self.notes_equity() {
             return;
         }
@@ -354,7 +354,7 @@ impl Simulator {
 
     /// The account at an extreme of a symbol's bar.
     #[inline]
-    fn standing_at(&self, extreme: Extreme, held: &Held, now: &SymbolBar) -> Standing {
+    fn standing_at(&self, extreme: Extreme, held: &SymbolAccount, now: &SymbolBar) -> Standing {
         let (bid, ask) = extreme.of(now);
         let rate = self.instrument(now.symbol).maintenance_rate;
         Standing {
@@ -365,7 +365,7 @@ impl Simulator {
 
     /// The equity at an extreme of a symbol's bar. Positions entered in this bar count there only
     /// where the extreme certainly followed, else at the close.
-    fn equity_at(&self, extreme: Extreme, held: &Held, now: &SymbolBar) -> f64 {
+    fn equity_at(&self, extreme: Extreme, held: &SymbolAccount, now: &SymbolBar) -> f64 {
         let (bid, ask) = extreme.of(now);
         if !held.has_entries {
             return held.rest.equity + held.exposure.profit(bid, ask);
@@ -401,8 +401,8 @@ impl Simulator {
         let Some(level) = rules.stop_out_level else {
             return;
         };
-        // Again after each: what one close gives back may be enough. Without margin the threshold
-        // is an equity of 0 (M6.2).
+        // Again after each: the margin that one close frees may be enough. Without margin the
+        // threshold is an equity of 0 (M6.2).
         while !self.positions.open.is_empty()
             && self.is_below(level, account)
             && !self.is_stopped_among_open()

@@ -1,4 +1,4 @@
-//! The bars of a symbol within steps that are taken together, and what they come to.
+//! The bars of a symbol within steps that are taken together: their range and their last close.
 
 use crate::execution::marks::PriceRange;
 use crate::execution::{Position, Semantics};
@@ -16,7 +16,7 @@ pub struct OwnBars<'a> {
     pub rate: f64,
 }
 
-/// What bars in a row come to on the side that positions of a direction are left on.
+/// Range and last close of bars in a row, on the exit side of a direction.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen {
     pub(super) direction: Direction,
@@ -46,7 +46,7 @@ impl Seen {
         }
     }
 
-    /// Gives a position what its bars brought.
+    /// Gives a position the range of its bars and the mark of the last one.
     pub(super) fn pass(&self, position: &mut Position, rate: f64) {
         self.observe(position);
         position.mark(self.close, rate, Semantics::Two);
@@ -59,7 +59,7 @@ pub(super) fn observe(position: &mut Position, bars: &Stretch<'_>) {
     Seen::of(position.direction, bars).observe(position);
 }
 
-/// The prices of the side that positions of a direction are left on.
+/// The prices of the exit side of a direction.
 pub(super) fn prices<'a>(direction: Direction, own: &Stretch<'a>) -> Prices<'a> {
     match direction {
         Direction::Long => own.bid(),

@@ -100,7 +100,7 @@ fn sqn(trades: &[ClosedTrade], closed: f64) -> Option<f64> {
     Some(ratio(mean, (squares / (n - 1.0)).sqrt())? * n.sqrt())
 }
 
-/// The longest rows of winners and of losers, in the order of exit, then of the table.
+/// The longest streaks of winners and of losers, in the order of exit, then of the table.
 fn streaks(trades: &[ClosedTrade]) -> Streaks {
     let mut in_order: Vec<&ClosedTrade> = trades.iter().collect();
     // A stable sort: trades that end at one time keep the order of the table.
