@@ -21,6 +21,7 @@ from omega.config.limits import Limits
 from omega.config.managers import Manager
 from omega.config.sizers import FixedLots, Sizer
 from omega.config.universe import Universe
+from omega.config.values import flag, shown, taken
 from omega.contract import Progress, Settings
 from omega.data.store import CandleStore
 from omega.data.timeframes import Timeframes, timeframe_jobs
@@ -116,8 +117,10 @@ class Arguments:
 
     def managers_of(self, strategy: object) -> tuple[list[Manager], PositionManager | None]:
         """Choose built-in managers and the user's own: those given, else the strategy's."""
-        given = self.position_manager or getattr(strategy, "position_manager", None)
-        return split_managers(given)
+        given = self.position_manager
+        return split_managers(
+            getattr(strategy, "position_manager", None) if given is None else given
+        )
 
 
 def _refuse_strange(arguments: Arguments) -> None:
@@ -179,7 +182,7 @@ def prepare(
         "end": clock.end(arguments.end),
         "cash": cash,
         "seed": seed_field(arguments.seed),
-        "strict": bool(arguments.strict),
+        "strict": taken("strict", arguments.strict, flag),
         "sizer": sizer_fields(arguments.sizer or _SIZER),
         "symbols": symbol_fields(
             instruments, costs, fees, account, semantics=semantics, clock=clock
@@ -265,7 +268,7 @@ def strategy_of(
         ConfigError: It is none.
     """
     if isinstance(given, type) and issubclass(given, Strategy):
-        return given()
+        return _instance(given)
     if isinstance(given, (Strategy, Signals, Native, Foreign, Schedule, Weights)):
         return given
     if isinstance(given, (list, tuple, dict)):
@@ -273,14 +276,26 @@ def strategy_of(
     if callable(given) and not isinstance(given, type):
         return given
     raise ConfigError(
-        f"strategy: given {given!r}, expected a Strategy, a class of one, a function "
+        f"strategy: given {shown(given)}, expected a Strategy, a class of one, a function "
         "on_bar(bar), omega.Signals(...), omega.Weights(...), omega.native(...) or "
         "omega.foreign(...)"
     )
 
 
+def _instance(kind: type[Strategy]) -> Strategy:
+    try:
+        return kind()
+    except TypeError as problem:
+        if problem.__traceback__ is None or problem.__traceback__.tb_next is not None:
+            raise  # it is of the constructor's own code
+        raise ConfigError(
+            f"strategy: given the class {kind.__name__}, whose constructor needs arguments "
+            f"({problem}), expected one without. Give an instance, as {kind.__name__}(...)"
+        ) from None
+
+
 def alignment(given: object) -> str:
     """Check how the times of several symbols are put together."""
-    if given not in ("union", "intersection"):
-        raise ConfigError(f"align: given {given!r}, expected 'union' or 'intersection'")
-    return str(given)
+    if not isinstance(given, str) or given not in ("union", "intersection"):
+        raise ConfigError(f"align: given {shown(given)}, expected 'union' or 'intersection'")
+    return given
