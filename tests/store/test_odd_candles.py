@@ -92,4 +92,4 @@ def test_bars_are_made_of_all_that_a_run_takes(tmp_path: Path) -> None:
 
 def test_the_path_of_an_arrow_file_is_a_path() -> None:
     with pytest.raises(ConfigError, match=r"^to_arrow: given 5, expected a path"):
-        omega.Dataset.to_arrow(omega.Dataset("s3://bucket/a.parquet"), 5)  # type: ignore[arg-type]  # on purpose
+        omega.Dataset("s3://bucket/a.parquet").to_arrow(5)  # type: ignore[arg-type]  # on purpose

@@ -56,6 +56,7 @@ from omega.run.settings import (
     split_managers,
     symbol_fields,
 )
+from omega.strategy.arguments import instance_of
 from omega.strategy.base import Strategy
 from omega.strategy.compiled import is_marked
 from omega.strategy.ensemble import Ensemble
@@ -268,7 +269,7 @@ def strategy_of(
         ConfigError: It is none.
     """
     if isinstance(given, type) and issubclass(given, Strategy):
-        return _instance(given)
+        return instance_of(given)
     if isinstance(given, (Strategy, Signals, Native, Foreign, Schedule, Weights)):
         return given
     if isinstance(given, (list, tuple, dict)):
@@ -280,18 +281,6 @@ def strategy_of(
         "on_bar(bar), omega.Signals(...), omega.Weights(...), omega.native(...) or "
         "omega.foreign(...)"
     )
-
-
-def _instance(kind: type[Strategy]) -> Strategy:
-    try:
-        return kind()
-    except TypeError as problem:
-        if problem.__traceback__ is None or problem.__traceback__.tb_next is not None:
-            raise  # it is of the constructor's own code
-        raise ConfigError(
-            f"strategy: given the class {kind.__name__}, whose constructor needs arguments "
-            f"({problem}), expected one without. Give an instance, as {kind.__name__}(...)"
-        ) from None
 
 
 def alignment(given: object) -> str:
