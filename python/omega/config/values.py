@@ -148,6 +148,8 @@ def number(
 
 MOST = 2**31 - 1
 """The largest count that both backends hold: more bars or positions than there ever are."""
+_MOST_COUNTED = 2**1_000
+"""What a float holds: backends take counts as such."""
 CENTURY = 53_000_000
 """Minutes of a hundred years, which a time column of nanoseconds holds twice."""
 
@@ -162,7 +164,7 @@ def whole(minimum: int | None = None, maximum: int | None = None) -> Check[int]:
             raise Refused(wording)
         if minimum is not None and given < minimum:
             raise Refused(wording)
-        if maximum is not None and int(given) > maximum:
+        if int(given) > _MOST_COUNTED if maximum is None else int(given) > maximum:
             raise Refused(wording)
         return int(given)
 

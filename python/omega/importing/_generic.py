@@ -368,7 +368,7 @@ def in_prices(frame: pl.DataFrame, place: str, options: Options) -> tuple[pl.Dat
     if why:
         example = _scaling.scale_text(float(f"1e-{digits}")) if digits else "0.00001"
         raise ConfigError(
-            f"{place}: {why}, so that it seems to be in points. Say what one point is: "
+            f"{place}: {why}, so that it seems to be in points. State the size of a point: "
             f"point={example}, if that is the last decimal of the prices; or point=1 if these are "
             "prices"
         )
