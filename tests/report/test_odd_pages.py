@@ -10,6 +10,7 @@ import pytest
 
 import omega
 from omega import ConfigError
+from omega.report import heatmap
 from omega.results.result import example_result
 from tests.support.candles import rising
 
@@ -63,3 +64,34 @@ def test_a_window_beyond_any_number_is_refused() -> None:
 
     with pytest.raises(ConfigError, match=r"window: given 1000.*, expected a whole number"):
         omega.run_backtest(rising(30), Wide)
+
+
+RUNS = pl.DataFrame({"fast": [5, 9], "slow": [20, 20], "sharpe": [0.4, 0.9]})
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "expected"),
+    [
+        ("x", 5, "a text"),
+        ("y", ["slow"], "a text"),
+        ("metric", None, "a text"),
+        ("aggregate", [], "one of"),
+        ("maximize", "no", "True or False"),
+        ("title", 5, "a text"),
+    ],
+)
+def test_what_is_stated_of_a_heat_map_is_checked(name: str, given: object, expected: str) -> None:
+    settings: dict[str, Any] = {"x": "fast", "y": "slow", "metric": "sharpe"} | {name: given}
+    with pytest.raises(ConfigError, match=rf"^{name}: given .*, expected .*{expected}"):
+        heatmap(RUNS, **settings)
+
+
+@pytest.mark.parametrize("name", ["value", "runs"])
+def test_an_axis_has_a_name_that_no_column_of_the_cells_has(name: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^x: given '{name}'"):
+        heatmap(RUNS.rename({"fast": name}), x=name, y="slow", metric="sharpe")
+
+
+def test_a_heat_map_is_of_a_frame() -> None:
+    with pytest.raises(ConfigError, match=r"^frame: given 5, expected a Polars DataFrame"):
+        heatmap(5, x="fast", y="slow", metric="sharpe")  # type: ignore[arg-type]  # on purpose
