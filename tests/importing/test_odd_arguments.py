@@ -9,6 +9,7 @@ import pytest
 
 import omega
 from omega import ConfigError
+from omega.importing._example import candles, ticks
 
 ROWS = "".join(f"2024-01-{day:02d},1,2,0.5,1.5\n" for day in range(1, 9))
 
@@ -47,3 +48,16 @@ def test_what_is_stated_of_files_is_checked(
     settings: dict[str, Any] = {name: given}
     with pytest.raises(ConfigError, match=rf"^{name}: given .*, expected {expected}"):
         omega.read_candles(file, **settings)
+
+
+@pytest.mark.parametrize("given", [5, None, []])
+def test_an_import_is_written_to_a_path(given: Any) -> None:  # noqa: ANN401 - on purpose
+    for write in (candles().write_arrow, candles().write_parquet):
+        with pytest.raises(ConfigError, match=r"^path: given .*, expected the path of a file"):
+            write(given)
+
+
+@pytest.mark.parametrize("given", [5, None, [], "x"])
+def test_a_timeframe_of_ticks_is_named(given: Any) -> None:  # noqa: ANN401 - on purpose
+    with pytest.raises(ConfigError, match=r"^timeframe: given .*, expected S, M, H, D or W"):
+        ticks().candles(given)

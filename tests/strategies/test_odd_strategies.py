@@ -75,14 +75,15 @@ def test_members_of_an_ensemble_are_refused_as_a_single_strategy_is() -> None:
 
 
 @pytest.mark.parametrize("given", [True, np.True_])
-def test_a_truth_value_is_no_whole_number(given: object) -> None:
+def test_a_truth_value_is_no_whole_number(given: Any) -> None:  # noqa: ANN401 - on purpose
     with pytest.raises(ConfigError, match=r"Buyer\.first: given True \(bool\), expected int"):
         Buyer(first=given)
 
 
 def test_a_parameter_that_is_a_table_is_shown_on_one_line() -> None:
+    table: Any = CANDLES
     with pytest.raises(ConfigError, match=r"Buyer\.first: given <DataFrame> \(DataFrame\)"):
-        Buyer(first=CANDLES)
+        Buyer(first=table)
 
 
 @pytest.mark.parametrize("cross", [omega.crossover, omega.crossunder])

@@ -38,7 +38,8 @@ def test_a_reach_beyond_the_grid_is_that_of_the_grid() -> None:
 
 
 def test_a_gate_takes_numbers_of_any_kind() -> None:
-    assert grid_of(3).select(minimum={"sharpe": Fraction(7, 2)})["sharpe"].to_list() == [4.0]
+    least: Any = Fraction(7, 2)
+    assert grid_of(3).select(minimum={"sharpe": least})["sharpe"].to_list() == [4.0]
 
 
 @pytest.mark.parametrize("given", [5, 1.5, ["sharpe"]])

@@ -118,7 +118,7 @@ class Driver(Generic[Row]):
         self._open = 0
 
     def _fill(self, source: Iterator[Numbered]) -> bool:
-        """Give every free slot something to do; whether there is anything left to wait for."""
+        """Assign a job to every free slot; return whether there is anything left to wait for."""
         slots = self._slots = self.cluster.slots()
         self._require_slots(slots)
         while len(self._sent) < slots:

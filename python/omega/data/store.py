@@ -467,16 +467,16 @@ def require_unit(what: str, store: CandleStore, unit: str) -> None:
 
 
 def _mode(validate: str | Mapping[str, str]) -> tuple[str, list[tuple[str, str]]]:
-    is_by_rule = isinstance(validate, Mapping)
-    if is_by_rule and all(isinstance(one, str) for pair in validate.items() for one in pair):
-        return "check", list(validate.items())
     modes = {"error": "check", "report": "report", "off": "off"}
-    if is_by_rule or str(validate) not in modes:
-        raise ConfigError(
-            f"validate: given {shown(validate)}, expected 'error', 'report', 'off' or a dict such "
-            "as {'crossed': 'allow'}"
-        )
-    return modes[validate], []
+    if isinstance(validate, Mapping):
+        if all(isinstance(one, str) for pair in validate.items() for one in pair):
+            return "check", list(validate.items())
+    elif str(validate) in modes:
+        return modes[str(validate)], []
+    raise ConfigError(
+        f"validate: given {shown(validate)}, expected 'error', 'report', 'off' or a dict such "
+        "as {'crossed': 'allow'}"
+    )
 
 
 def _named(inputs: list[SymbolInput], named: Mapping[str, Any]) -> list[SymbolInput]:

@@ -55,8 +55,9 @@ def render(
     title: str | None,
 ) -> str:
     """Return the whole page as text."""
-    if not isinstance(detail, str) or detail not in _DETAILS:
-        raise ConfigError(f"detail: given {shown(detail)}, expected 'auto' or 'full'")
+    stated: object = detail
+    if not isinstance(stated, str) or stated not in _DETAILS:
+        raise ConfigError(f"detail: given {shown(stated)}, expected 'auto' or 'full'")
     taken("title", title, optional(text_field))
     stores = _stores(result, data)
     name = title or _named(result)

@@ -234,8 +234,9 @@ def _labelled(given: Sequence[Any]) -> dict[str, Any]:
 
 
 def _checked(label: str, given: object) -> Strategy:
-    is_class = isinstance(given, type) and issubclass(given, Strategy)
-    strategy = instance_of(given) if is_class else given
+    strategy = given
+    if isinstance(given, type) and issubclass(given, Strategy):
+        strategy = instance_of(given)
     if not isinstance(strategy, Strategy):
         raise ConfigError(
             f"strategy {label!r}: given {shown(given)}, expected a Strategy or a class of one; a "

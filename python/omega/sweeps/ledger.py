@@ -139,7 +139,8 @@ class TrialLedger:
             >>> trials("/nowhere/trials").add([])
             0
         """
-        for entry in entries:
+        given: Sequence[object] = entries
+        for entry in given:
             if not isinstance(entry, Mapping) or not {*_GIVEN} <= set(entry):
                 raise ConfigError(f"trials: given {shown(entry)}, expected {', '.join(_GIVEN)}")
         if not entries:

@@ -112,7 +112,7 @@ class OptunaSearch:
         )
 
     def tell(self, results: Sequence[Metrics | None]) -> None:
-        """Give Optuna the results of the batch; one without a number is a failed trial."""
+        """Report the results of the batch to Optuna; one without a number is a failed trial."""
         if len(results) != len(self._trials):
             raise StateSyncError(
                 f"samplers.Optuna: told {len(results)} results of {len(self._trials)} runs; give "
