@@ -96,7 +96,7 @@ def threads(pool: Executor, folder: Path, **words: int) -> Any:
 def test_a_pool_that_gives_no_futures_is_refused_and_taken_with_a_folder(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"gave Job, expected .* omega\.cluster\.futures\(pool"):
         omega.sweep(walk(60), Cross, GRID, executor=Jobs())  # type: ignore[arg-type]  # refused
-    with pytest.raises(ConfigError, match="does not say how many calls it runs at once"):
+    with pytest.raises(ConfigError, match="does not state how many calls it runs at once"):
         omega.cluster.futures(Jobs(), shared=tmp_path)
     taken = omega.cluster.futures(Jobs(), shared=tmp_path, slots=2)
     made = omega.sweep(walk(300), Cross, GRID, executor=taken)

@@ -118,7 +118,7 @@ def test_only_a_result_is_gone_on_from(given: object) -> None:
 def test_a_result_that_does_not_know_its_run_says_so() -> None:
     from omega.results.result import example_result  # noqa: PLC0415 - as above
 
-    with pytest.raises(omega.ConfigError, match="does not know what it ran over"):
+    with pytest.raises(omega.ConfigError, match="has no record of what it ran over"):
         run(resume=example_result())
 
 

@@ -143,7 +143,7 @@ def test_columns_of_a_broker_are_found_and_named() -> None:
     ("fills", "message"),
     [
         (OWN.drop("price"), "no column 'price'"),
-        (OWN.with_columns(side=pl.lit("hold")), "'side' in row 0 is none that is known"),
+        (OWN.with_columns(side=pl.lit("hold")), "'side' in row 0 is missing or unknown"),
         (OWN.with_columns(pl.col("time").dt.replace_time_zone(None)), "times without a zone"),
         (OWN.with_columns(price=pl.lit("x")), "'price' holds String, expected numbers"),
     ],

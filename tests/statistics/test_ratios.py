@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from omega import statistics
+from omega import ConfigError, statistics
 from tests.statistics.cases import KERNELS, Anything, kernel
 from tests.support.backends import BACKENDS
 
@@ -243,3 +243,9 @@ def test_moments_are_those_of_a_result(kind: Anything) -> None:
 def test_a_longer_record_is_surer() -> None:
     found = [statistics.probabilistic_sharpe(0.05, n, *NORMAL) for n in (50, 100, 500, 5_000)]
     assert all(a is not None and b is not None and a < b for a, b in pairwise(found))
+
+
+def test_periods_are_a_whole_number() -> None:
+    assert statistics.annual_factor(252.0) == statistics.annual_factor(252)
+    with pytest.raises(ConfigError, match=r"^periods: given 252\.9, expected a whole number"):
+        statistics.annual_factor(252.9)

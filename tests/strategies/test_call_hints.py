@@ -120,7 +120,8 @@ def test_costs_that_are_elsewhere_are_named(name: str, words: str) -> None:
 
 def test_a_frame_that_is_turned_round_is_to_be_sorted() -> None:
     frame = CANDLES.to_pandas().iloc[::-1]
-    with pytest.raises(omega.errors.InvalidCandleData, match="turned round, and times must ascend"):
+    message = "in reverse order, and times must ascend"
+    with pytest.raises(omega.errors.InvalidCandleData, match=message):
         omega.run_backtest(frame, deciding(lambda _: None))
 
 

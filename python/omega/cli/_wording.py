@@ -22,8 +22,8 @@ def in_flags(text: str, flags: Collection[str], others: Collection[str] = ()) ->
         others: Arguments that ``--option NAME=VALUE`` takes.
 
     Example:
-        >>> in_flags('Say which: bar_time="open" or dates="day-first"', ["bar_time"], ["dates"])
-        'Say which: --bar-time open or --option dates=day-first'
+        >>> in_flags('State which: bar_time="open" or dates="day-first"', ["bar_time"], ["dates"])
+        'State which: --bar-time open or --option dates=day-first'
         >>> in_flags("Say sort=True. Leave time_zone out", ["sort", "time_zone"])
         'Say --sort. Leave --time-zone out'
     """

@@ -110,7 +110,7 @@ def futures(
     many = slots if slots is not None else getattr(pool, "_max_workers", None)
     if many is None:
         raise _refused(
-            "slots: this pool does not say how many calls it runs at once; give their number: "
+            "slots: this pool does not state how many calls it runs at once; give their number: "
             "omega.cluster.futures(pool, shared=..., slots=16)"
         )
     from omega.cluster.on_futures import OnFutures  # noqa: PLC0415 - as the others

@@ -118,7 +118,7 @@ class Driver(Generic[Row]):
         self._open = 0
 
     def _fill(self, source: Iterator[Numbered]) -> bool:
-        """Return every free slot something to do; whether there is anything left to wait for."""
+        """Assign a job to every free slot; return whether there is anything left to wait for."""
         slots = self._slots = self.cluster.slots()
         self._require_slots(slots)
         while len(self._sent) < slots:
@@ -233,7 +233,7 @@ class Driver(Generic[Row]):
         if not self._answers and self._deaths > TRIES * slots + 2 * TRIES:
             raise WorkerFailed(
                 f"executor: {self._deaths} workers have ended before any run was made "
-                f"({failure.words}). Their logs may say why; run with workers=1 to see it here"
+                f"({failure.words}). Their logs may show why; run with workers=1 to see it here"
             )
         if len(batch.trials) == 1 and batch.deaths >= TRIES:
             batch.done, self._open = True, self._open - 1

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omega.config.intervals import Intervals, windows
-from omega.config.times import PER_SECOND, offset_of, zone_key, zone_of
-from omega.config.values import Refused, check, nearest, optional, value
+from omega.config.times import PER_SECOND, zone_key, zone_of
+from omega.config.values import Refused, check, nearest, optional, text, value
 from omega.errors import ConfigError
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
@@ -26,6 +26,9 @@ _DAY = 86_400
 _NOON = "12:00"
 _MIDNIGHT_AFTER = "24:00"
 _FRIDAY = 4
+_HOURS = 24
+_ALWAYS_OPEN = ("24/5", "24/7")
+"""Exchanges whose names look like those of zones."""
 
 Dates = Sequence[date | str]
 Span = tuple[int, int, int]
@@ -77,9 +80,13 @@ def _dates(given: object) -> tuple[date, ...]:
 def _half_days(given: object) -> tuple[tuple[date, str], ...]:
     if isinstance(given, Mapping):
         given = tuple(given.items())
-    if not isinstance(given, tuple):
+    if not isinstance(given, tuple) or not all(_is_pair(one) for one in given):
         raise Refused("{date: time of day at which it ends}, such as {'2024-12-24': '13:00'}")
     return tuple(sorted((_date(day), clock(end)) for day, end in given))
+
+
+def _is_pair(given: object) -> bool:
+    return isinstance(given, tuple) and len(given) == 2  # noqa: PLR2004 - a date and a time
 
 
 @value
@@ -119,6 +126,7 @@ class Calendar:
         check(self, optional(windows), "sessions")
         check(self, optional(_dates), "holidays")
         check(self, optional(_half_days), "half_days")
+        check(self, optional(text), "exchange")
         if self.sessions is None and (self.holidays or self.half_days):
             raise ConfigError("Calendar: given holidays or half days, expected sessions as well")
         if self.exchange is not None and self.sessions is not None:
@@ -268,14 +276,9 @@ def calendar_of(given: object) -> Calendar:
             f"{', '.join(PRESETS)}, a time zone, or the name of an exchange such as 'XNYS'"
         )
     word, start = parts.groups()
-    if start is None and (server := _SERVER.fullmatch(word)):
-        # A clock of so many hours ahead has its midnight so many hours before the zone's.
-        word, start = server[1], f"{-int(server[2]) % 24:02d}:00"
     if start is None and word.upper() in PRESETS:
         return PRESETS[word.upper()]
-    if "/" in word or word == "UTC" or offset_of(word) is not None:
-        return Calendar(word, start or "00:00")
-    return _exchange(word)
+    return _of_zone(word, start) or _of_exchange_alone(word, start)
 
 
 FX = Calendar("America/New_York", "17:00")
@@ -285,6 +288,27 @@ US_EQUITIES = Calendar("America/New_York", sessions=[("09:30", "16:00")])
 CRYPTO = Calendar()
 """Days of UTC."""
 PRESETS: Mapping[str, Calendar] = {"FX": FX, "US_EQUITIES": US_EQUITIES, "CRYPTO": CRYPTO}
+
+
+def _of_zone(word: str, start: str | None) -> Calendar | None:
+    """Return the calendar of a zone or of the clock of an import; None where it is neither."""
+    is_zone = zone_key(word) is not None
+    server = _SERVER.fullmatch(word)
+    if start is None and not is_zone and server and abs(int(server[2])) < _HOURS:
+        # A clock of so many hours ahead has its midnight so many hours before the zone's.
+        return Calendar(server[1], f"{-int(server[2]) % _HOURS:02d}:00")
+    if is_zone or ("/" in word and word not in _ALWAYS_OPEN):
+        return Calendar(word, start or "00:00")
+    return None
+
+
+def _of_exchange_alone(word: str, start: str | None) -> Calendar:
+    if start is not None:
+        raise ConfigError(
+            f"calendar: given '{word} {start}', expected a time zone before the time at which days "
+            "begin, as 'America/New_York 17:00'. The days of an exchange or a preset are its own"
+        )
+    return _exchange(word)
 
 
 def window_times(
@@ -393,6 +417,11 @@ def _local(zone: str, seconds: int) -> datetime:
 
 def _exchange(name: str) -> Calendar:
     """Return the calendar of an exchange."""
+    return Calendar(_known(name).get_calendar(name).tz.key, exchange=name)
+
+
+def _known(name: str) -> Any:  # noqa: ANN401 - a module that may not be there
+    """Return the package of the calendars of exchanges, which has one of that name."""
     package = _package(name)
     known = package.get_calendar_names(include_aliases=True)
     if name not in known:
@@ -400,14 +429,14 @@ def _exchange(name: str) -> Calendar:
             f"calendar: {name!r} is no calendar of exchange_calendars. "
             f"{nearest(name, [*known, *PRESETS])}"
         )
-    return Calendar(package.get_calendar(name).tz.key, exchange=name)
+    return package
 
 
 def _of_exchange(name: str, first: int, last: int) -> tuple[Span, ...]:
     """Return the sessions of an exchange; a break at noon makes two stretches of one."""
     begin, end = ((_EPOCH + timedelta(days=day)).date() for day in (first - 10, last + 10))
     try:
-        table = _package(name).get_calendar(name, start=str(begin), end=str(end)).schedule
+        table = _known(name).get_calendar(name, start=str(begin), end=str(end)).schedule
     except ValueError as error:
         raise ConfigError(
             f"calendar: {name!r} does not reach from {begin} to {end}: {error}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import numbers
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from omega.config.tables import Column, Row, rows_of
+from omega.config.tables import Column, Row, order_of, rows_of
 from omega.config.values import Refused as _Refused
-from omega.config.values import as_float, check, one_of, settings
+from omega.config.values import check, number, one_of, settings, taken
 from omega.errors import ConfigError
 
 _DATE = Column("date", ("from", "time"), kind="date")
@@ -79,21 +80,17 @@ def _days(given: object) -> int:
 
 def _rates(place: str, given: object) -> Any:  # noqa: ANN401 - a number or rows
     """One rate, or rows of a date and the rate from it on; None in a row is unavailable."""
-    try:
-        rate = as_float(given)
-    except _Refused:
-        rows = rows_of(place, given, (_DATE, _RATE))
-        if not rows:
-            raise ConfigError(f"{place}: given a table without rows, expected a rate") from None
-        return _in_order(place, rows)
-    if not abs(rate) < float("inf"):
-        raise ConfigError(f"{place}: given {rate}, expected a finite number")
-    return rate
+    if isinstance(given, numbers.Real):
+        return taken(place, given, number())
+    rows = rows_of(place, given, (_DATE, _RATE))
+    if not rows:
+        raise ConfigError(f"{place}: given a table without rows, expected a rate")
+    return _in_order(place, rows)
 
 
 def _in_order(place: str, rows: Iterable[Row]) -> tuple[Row, ...]:
     """Put rows of a date and a rate in order of their dates, each of which comes once."""
-    ordered = sorted(rows, key=lambda row: str(row[0]))
+    ordered = sorted(rows, key=lambda row: order_of(row[0]))
     for first, second in itertools.pairwise(ordered):
         if first[0] == second[0]:
             raise ConfigError(
@@ -114,14 +111,15 @@ def _borrow(given: object) -> Any:  # noqa: ANN401 - a number, or by symbol
             else _rates(f"Carry.borrow of {symbol}", one)
             for symbol, one in given.items()
         }
-    try:
-        return as_float(given)
-    except _Refused:
-        rows = rows_of("Carry.borrow", given, (_SYMBOL, _DATE, _RATE))
+    if isinstance(given, numbers.Real):
+        return _rates("Carry.borrow", given)
+    rows = rows_of("Carry.borrow", given, (_SYMBOL, _DATE, _RATE))
+    if not rows:
+        raise ConfigError("Carry.borrow: given a table without rows, expected a rate")
     if all(row[0] is None for row in rows):
         return _in_order("Carry.borrow", [row[1:] for row in rows])
     by_symbol: dict[str, list[Any]] = {}
-    for symbol, *row in sorted(rows, key=lambda row: str(row[1])):
+    for symbol, *row in rows:
         by_symbol.setdefault(str(symbol), []).append(tuple(row))
     return {
         symbol: _in_order(f"Carry.borrow of {symbol}", own) for symbol, own in by_symbol.items()
@@ -142,15 +140,15 @@ def _funding(given: object) -> Any:  # noqa: ANN401 - rows by symbol; None where
         parts: list[tuple[str | None, Any]] = [(str(name), one) for name, one in given.items()]
     else:
         parts = [(None, given)]
-    taken: dict[str | None, list[Any]] = {}
+    found: dict[str | None, list[Any]] = {}
     for name, table in parts:
         for symbol, *row in rows_of("Carry.funding", table, _FUNDING):
-            taken.setdefault(name or symbol, []).append(tuple(row))
-    for rows in taken.values():
+            found.setdefault(name or symbol, []).append(tuple(row))
+    for rows in found.values():
         for place, row in enumerate(rows):
             if row[1] is None:
                 raise ConfigError(
                     f"Carry.funding: given no rate at {row[0]} in row {place}, expected one at "
                     "each time: a missing rate is not 0"
                 )
-    return {symbol: tuple(rows) for symbol, rows in taken.items()}
+    return {symbol: tuple(rows) for symbol, rows in found.items()}

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import ClassVar, NamedTuple
 
-from omega.config.values import Refused, check, number, one_of, optional, settings, whole
+from omega.config.values import MOST, Refused, check, number, one_of, optional, settings, whole
 
 DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
@@ -145,7 +145,7 @@ class Costs:
             "fee_per_lot",
         )
         check(self, number(minimum=0), "fee_percent", "fee_maker", "fee_taker", "fee_min")
-        check(self, whole(minimum=2), "impact_window")
+        check(self, whole(minimum=2, maximum=MOST), "impact_window")
         check(self, _function, "fee")
         check(self, one_of("both", "entry"), "side")
         check(self, number(), "swap_long", "swap_short", "swap_long_percent", "swap_short_percent")

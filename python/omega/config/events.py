@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import csv
 import itertools
+import math
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from omega.config.tables import AnyTable, Column, Row, names_of, require_order, rows_of
+from omega.config.tables import (
+    AnyTable,
+    Column,
+    Row,
+    names_of,
+    order_of,
+    require_order,
+    rows_of,
+)
 from omega.config.values import (
     Refused,
     check,
@@ -66,6 +76,7 @@ ADJUSTS = ("none", "difference", "ratio")
 """What a roll makes of earlier prices."""
 SIZES = ("contracts", "notional")
 """What is the same before and after a roll."""
+_DAY = re.compile(r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 _LAST_ROW = datetime(2050, 1, 1)  # noqa: DTZ001 - a date in a file without zones
 """Map files end with a row of a later date, as long as a symbol is traded."""
 
@@ -73,7 +84,11 @@ _LAST_ROW = datetime(2050, 1, 1)  # noqa: DTZ001 - a date in a file without zone
 def _returns(given: object) -> object:
     if not isinstance(given, Mapping):
         raise Refused("a mapping from exchanges to returns, such as omega.delisting.SHUMWAY")
-    return {str(name).upper(): float(change) for name, change in given.items()}
+    change = number(minimum=-1)
+    return {
+        str(name).upper(): taken(f"Events.delisting_returns of {name}", one, change)
+        for name, one in given.items()
+    }
 
 
 @settings
@@ -218,7 +233,7 @@ class Events:
     def _check_renames(self) -> None:
         """Refuse a symbol that comes back: its candles would be those of two symbols."""
         gone: dict[str, object] = {}
-        for old, new, day, *_ in sorted(self.symbols, key=lambda row: str(row[2])):
+        for old, new, day, *_ in sorted(self.symbols, key=lambda row: order_of(row[2])):
             gone.setdefault(old, day)
             if new in gone:
                 raise ConfigError(
@@ -276,7 +291,7 @@ class Events:
         """
         tickers = [] if map_file is None else _rows(map_file, 2)
         name = symbol or (tickers[-1][1] if tickers else Path(factor_file).stem).upper()
-        splits, dividends = _of_factors(_rows(factor_file, 4), name)
+        splits, dividends = _of_factors(Path(factor_file).name, _rows(factor_file, 4), name)
         renamed = [
             {"old": old[1].upper(), "new": new[1].upper(), "date": _day(old[0])}
             for old, new in itertools.pairwise(tickers)
@@ -331,7 +346,8 @@ class Events:
             Column("dividends", (), 0.0),
             Column("stock_splits", (), 0.0),
         )
-        rows = sorted(rows_of("Events.from_yahoo", frame, columns), key=lambda row: str(row[0]))
+        found = rows_of("Events.from_yahoo", frame, columns)
+        rows = sorted(found, key=lambda row: order_of(row[0]))
         if rows and not names_of(frame) & {"dividends", "stock_splits"}:
             raise ConfigError(
                 "Events.from_yahoo: expected a column Dividends, Stock Splits or both, given none; "
@@ -348,13 +364,19 @@ class Events:
 
 
 def _rows(path: str | Path, width: int) -> list[list[str]]:
-    with Path(path).open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.reader(file) if row]
+    try:
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            rows = [row for row in csv.reader(file) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as problem:
+        raise ConfigError(
+            f"Events.from_lean: given {str(path)!r}, which cannot be read ({problem}), expected a "
+            "text file of LEAN's"
+        ) from problem
     for place, row in enumerate(rows):
-        if len(row) < width:
+        if len(row) < width or not _DAY.fullmatch(row[0]):
             raise ConfigError(
-                f"{Path(path).name}: given {row} in row {place}, expected {width} columns: a file "
-                "of LEAN's"
+                f"{Path(path).name}: given {row} in row {place}, expected {width} columns, the "
+                "first of them a date such as 20200131: a file of LEAN's"
             )
     return rows
 
@@ -365,13 +387,24 @@ def _day(last: str) -> str:
     return f"{day + timedelta(days=1):%Y-%m-%d}"
 
 
-def _of_factors(rows: list[list[str]], symbol: str) -> tuple[list[Any], list[Any]]:
+def _factors(file: str, place: int, row: list[str]) -> tuple[str, float, float, float]:
+    """Return the day, both factors and the close of a row."""
+    try:
+        price, split, close = map(float, row[1:4])
+    except ValueError:
+        price = split = close = math.nan
+    if not (0.0 < price < math.inf and 0.0 < split < math.inf and 0.0 <= close < math.inf):
+        raise ConfigError(
+            f"{file}: given {row} in row {place}, expected two factors above 0 and a close after "
+            "the date"
+        )
+    return row[0], price, split, close
+
+
+def _of_factors(file: str, rows: list[list[str]], symbol: str) -> tuple[list[Any], list[Any]]:
     """Return splits and dividends between the rows of a factor file."""
     splits, dividends = [], []
-    numbers: list[tuple[str, float, float, float]] = [
-        (row[0], float(row[1]), float(row[2]), float(row[3])) for row in rows
-    ]
-    pairs = itertools.pairwise(numbers)
+    pairs = itertools.pairwise(_factors(file, place, row) for place, row in enumerate(rows))
     for (day, price, split, close), (_, next_price, next_split, _) in pairs:
         ratio = float(Fraction(next_split / split).limit_denominator(100))
         if ratio != 1.0:

@@ -13,7 +13,7 @@ _INTRABAR = ("pessimistic", "optimistic", "ohlc_path", "nearest", "magnifier")
 
 @settings
 class Execution:
-    """How orders are matched; `Account` and `Limits` say what may be held.
+    """How orders are matched; `Account` and `Limits` set what may be held.
 
     Attributes:
         intrabar: What happened first inside a bar (rule I2): "pessimistic", "optimistic",

@@ -72,10 +72,14 @@ def intervals(given: object) -> tuple[tuple[Moment, Moment], ...]:
     taken = []
     for row, (start, end) in enumerate(_pairs(given, wording)):
         alike = isinstance(start, (datetime, str, int)) and type(start) is type(end)
-        if not (alike and to_units(start, "us") < to_units(end, "us")):
+        if not (alike and _micros(start) < _micros(end)):
             raise Refused(f"{wording}; pair {row} is {start} to {end}")
         taken.append((start, end))
     return tuple(taken)
+
+
+def _micros(moment: object) -> int:
+    return to_units(moment, "us", "Limits.blackouts")
 
 
 def _pairs(given: object, wording: str) -> list[tuple[Any, Any]]:

@@ -5,12 +5,13 @@ Each becomes a tuple of plain rows, which compares equal where it means the same
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any, NamedTuple, TypeAlias
 
 from omega.config.times import as_date, to_units
-from omega.config.values import plain
+from omega.config.values import plain, shown
 from omega.errors import ConfigError
 
 Row: TypeAlias = tuple[Any, ...]
@@ -53,9 +54,9 @@ def rows_of(place: str, given: AnyTable, columns: Sequence[Column]) -> tuple[Row
             raise _no_table(place, given)
         return given  # taken before
     table = _columns(place, given)
-    if not table:
+    if not table and not (isinstance(given, Sequence) and given):
         return ()
-    names = {_plain_name(name): name for name in table}
+    names = {plain_name(name): name for name in table}
     length = len(next(iter(table.values()), ()))
     taken = []
     for column in columns:
@@ -78,7 +79,7 @@ def names_of(given: AnyTable) -> set[str]:
         >>> names_of({"Stock Splits": [4.0]})
         {'stock_splits'}
     """
-    return {_plain_name(name) for name in _columns("table", given)}
+    return {plain_name(name) for name in _columns("table", given)}
 
 
 def _columns(place: str, given: AnyTable) -> dict[str, list[Any]]:
@@ -90,13 +91,34 @@ def _columns(place: str, given: AnyTable) -> dict[str, list[Any]]:
     if isinstance(given, (str, bytes)):
         raise _no_table(place, given)
     if isinstance(given, Mapping):
-        return {str(name): list(values) for name, values in given.items()}
+        return _of_dict(place, given)
     import polars as pl  # noqa: PLC0415 - slow to import, and few runs need it
 
     try:
         return {column.name: column.to_list() for column in pl.DataFrame(given)}
     except (TypeError, ValueError, pl.exceptions.PolarsError):
         raise _no_table(place, given) from None
+
+
+def _of_dict(place: str, given: Mapping[Any, Any]) -> dict[str, list[Any]]:
+    """Take a dict of columns, each of as many values."""
+    table: dict[str, list[Any]] = {}
+    for name, values in given.items():
+        if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+            first = next(iter(given))
+            raise ConfigError(
+                f"{place}: given {shown(values)} as column {name}, expected a list of its values. "
+                f"Write a table of one row as [{{{first!r}: {given[first]!r}, ...}}]"
+            )
+        table[str(name)] = list(values)
+    first, *others = table or [""]
+    for other in others:
+        if len(table[other]) != len(table[first]):
+            raise ConfigError(
+                f"{place}: given {len(table[first])} rows of {first} and {len(table[other])} of "
+                f"{other}, expected as many of each"
+            )
+    return table
 
 
 def _no_table(place: str, given: object) -> ConfigError:
@@ -106,7 +128,13 @@ def _no_table(place: str, given: object) -> ConfigError:
     )
 
 
-def _plain_name(name: str) -> str:
+def plain_name(name: str) -> str:
+    """Return a name of a column as names are compared.
+
+    Example:
+        >>> plain_name("Report Date")
+        'report_date'
+    """
     return name.strip().lower().replace(" ", "_").replace("-", "_")
 
 
@@ -121,9 +149,13 @@ def _value(place: str, column: Column, row: int, given: object) -> object:
     if column.kind in ("number", "rate"):
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise _refused(place, column, row, value, "a number")
-        if abs(value) == float("inf"):
+        try:
+            amount = float(value)
+        except OverflowError:  # a whole number of hundreds of digits
+            amount = math.inf
+        if abs(amount) == math.inf:
             raise _refused(place, column, row, value, "a finite number")
-        return float(value)
+        return amount
     return _moment(place, column, row, value)
 
 
@@ -145,7 +177,7 @@ def _moment(place: str, column: Column, row: int, value: object) -> date | datet
     raise _refused(place, column, row, value, "a date, or a moment")
 
 
-def day_number(moment: date | datetime | int | str, unit: str) -> int:
+def day_number(moment: date | datetime | int | str, unit: str, place: str = "date") -> int:
     """Return the number of the date of a moment, as seen where it is written.
 
     Example:
@@ -156,7 +188,19 @@ def day_number(moment: date | datetime | int | str, unit: str) -> int:
         moment = moment.date()
     if isinstance(moment, date):
         return to_units(datetime.combine(moment, time()), "s") // 86_400
-    return to_units(moment, unit) // to_units(datetime(1970, 1, 2), unit)  # noqa: DTZ001 - UTC
+    second_day = datetime(1970, 1, 2)  # noqa: DTZ001 - UTC
+    return to_units(moment, unit, place) // to_units(second_day, unit)
+
+
+def order_of(moment: object) -> tuple[bool, object]:
+    """Return what moments of a table are sorted by: integers as numbers, dates as text.
+
+    Example:
+        >>> sorted([1_000_000_000, 999_999_999], key=order_of)
+        [999999999, 1000000000]
+    """
+    is_number = isinstance(moment, int)
+    return (is_number, moment if is_number else str(moment))
 
 
 def require_order(place: str, row: int, symbol: object, span: tuple[Any, Any]) -> None:
@@ -179,5 +223,5 @@ def require_order(place: str, row: int, symbol: object, span: tuple[Any, Any]) -
 
 def _refused(place: str, column: Column, row: int, given: object, expected: str) -> ConfigError:
     return ConfigError(
-        f"{place}: given {given!r} as {column.name} in row {row}, expected {expected}"
+        f"{place}: given {shown(given)} as {column.name} in row {row}, expected {expected}"
     )

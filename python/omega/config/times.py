@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from omega.config.values import plain
+from omega.config.values import plain, shown
 from omega.errors import ConfigError
 
 PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
@@ -97,12 +97,13 @@ def moment_of(time: int, unit: str, zone: str | None) -> datetime:
     return moment.astimezone(zone_of(zone)) if zone else moment
 
 
-def to_units(moment: object, unit: str) -> int:
+def to_units(moment: object, unit: str, place: str = "time") -> int:
     """Return a moment as an integer in a time column's unit; what has no zone counts as UTC.
 
     Args:
         moment: A datetime, a date (its midnight), ISO 8601 text, or an integer in the unit itself.
         unit: "s", "ms", "us" or "ns".
+        place: The argument that it was given as, for the message of an error.
 
     Raises:
         ConfigError: The text is not a moment, or the value is of another type.
@@ -113,18 +114,18 @@ def to_units(moment: object, unit: str) -> int:
     """
     moment = plain(moment)
     if isinstance(moment, bool):
-        raise _refused(moment)
+        raise _refused(moment, place)
     if isinstance(moment, int):
         return _within_column(moment)
     if isinstance(moment, str):
         try:
             moment = datetime.fromisoformat(moment)
         except ValueError:
-            raise _refused(moment) from None
+            raise _refused(moment, place) from None
     if isinstance(moment, date) and not isinstance(moment, datetime):
         moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
     if not isinstance(moment, datetime):
-        raise _refused(moment)
+        raise _refused(moment, place)
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     micros = (aware - _EPOCH) // timedelta(microseconds=1)
     return _within_column(micros * PER_SECOND[unit] // 1_000_000)
@@ -185,8 +186,8 @@ def _within_column(time: int) -> int:
     return max(_FIRST, min(_LAST, time))
 
 
-def _refused(given: object) -> ConfigError:
+def _refused(given: object, place: str) -> ConfigError:
     return ConfigError(
-        f"a moment: given {given!r}, expected a datetime, a date, ISO 8601 text such as "
-        "'2012-02-01 13:30', or an integer in the unit of the time column"
+        f"{place}: given {shown(given)}, expected a moment: a datetime, a date, ISO 8601 text "
+        "such as '2012-02-01 13:30', or an integer in the unit of the time column"
     )

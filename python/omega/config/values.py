@@ -22,6 +22,8 @@ Check = Callable[[object], _Taken]
 
 _Class = TypeVar("_Class", bound=type)
 
+_LONGEST = 300
+"""Characters of a value that a message shows."""
 _PLAIN = frozenset({int, float, str, bool})
 _SCALARS = frozenset("biufU")
 """Kinds of NumPy scalars that Python has, too."""
@@ -65,7 +67,23 @@ def taken(place: str, given: object, rule: Check[_Taken]) -> _Taken:
     try:
         return rule(given)
     except Refused as refused:
-        raise ConfigError(f"{place}: given {given!r}, expected {refused}") from None
+        raise ConfigError(f"{place}: given {shown(given)}, expected {refused}") from None
+
+
+def shown(given: object) -> str:
+    """Return how a message shows what was given: on one line, and cut where it is long.
+
+    Example:
+        >>> shown("EURUSD"), len(shown([0.5] * 1_000))
+        ("'EURUSD'", 300)
+    """
+    try:
+        text = repr(given)
+    except ValueError:  # a whole number of thousands of digits
+        return f"<{type(given).__name__}>"
+    if "\n" in text:  # a table, or an array of several dimensions
+        return f"<{type(given).__name__}>"
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def require_texts(place: str, **given: object) -> None:
@@ -130,6 +148,8 @@ def number(
 
 MOST = 2**31 - 1
 """The largest count that both backends hold: more bars or positions than there ever are."""
+_MOST_COUNTED = 2**1_000
+"""What a float holds: backends take counts as such."""
 CENTURY = 53_000_000
 """Minutes of a hundred years, which a time column of nanoseconds holds twice."""
 
@@ -144,7 +164,7 @@ def whole(minimum: int | None = None, maximum: int | None = None) -> Check[int]:
             raise Refused(wording)
         if minimum is not None and given < minimum:
             raise Refused(wording)
-        if maximum is not None and int(given) > maximum:
+        if int(given) > _MOST_COUNTED if maximum is None else int(given) > maximum:
             raise Refused(wording)
         return int(given)
 
@@ -216,7 +236,10 @@ def as_float(given: object) -> float:
     """Take any real number, NaN included, as a `float`; a bool is not a number."""
     if isinstance(given, bool) or not isinstance(given, numbers.Real):
         raise Refused("a number")
-    return float(given)
+    try:
+        return float(given)
+    except OverflowError:  # a whole number of hundreds of digits
+        raise Refused("a number below 1e308") from None
 
 
 def _build(cls: _Class, *, kw_only: bool) -> _Class:
@@ -241,23 +264,32 @@ def _explain(init: Callable[..., None], cls: type) -> Callable[..., None]:
                 name, moved = unknown[0], getattr(cls, "_elsewhere", {})
                 hint = f"; {moved[name]} has it" if name in moved else f". {nearest(name, known)}"
                 raise ConfigError(f"{cls.__name__} has no {name!r}{hint}") from None
-            raise ConfigError(str(error).replace(".__init__()", "")) from None
+            text = str(error)
+            if not text.startswith(f"{cls.__qualname__}.__init__()"):
+                raise _of_a_wrong_kind(cls, error) from error
+            raise ConfigError(text.replace(".__init__()", "")) from None
         except ValueError as error:
             if isinstance(error, OmegaError):
                 raise
-            message = f"{cls.__name__}: a value of a kind that is not taken: {error}"
-            raise ConfigError(message) from error
+            raise _of_a_wrong_kind(cls, error) from error
 
     return explained
 
 
+def _of_a_wrong_kind(cls: type, error: Exception) -> ConfigError:
+    return ConfigError(
+        f"{cls.__name__}: one of the values is of a kind that it does not take ({error}). "
+        f"help(omega.{cls.__name__}) lists what each may be"
+    )
+
+
 def _short_repr(self: Any) -> str:  # noqa: ANN401 - any value class
-    shown = [
-        f"{field.name}={_shown(given, field)}"
+    fields = [
+        f"{field.name}={_shown_field(given, field)}"
         for field in _fields(type(self))  # type: ignore[arg-type]  # a class has a hash
         if _differs(given := getattr(self, field.name), field.default)
     ]
-    return f"{type(self).__name__}({', '.join(shown)})"
+    return f"{type(self).__name__}({', '.join(fields)})"
 
 
 @functools.cache  # looked up anew, they took longest of what a run of 5,000 symbols writes down
@@ -271,7 +303,7 @@ def _differs(given: object, default: object) -> bool:
     return given is not default and (without or given != default)
 
 
-def _shown(given: object, field: dataclasses.Field[object]) -> str:
+def _shown_field(given: object, field: dataclasses.Field[object]) -> str:
     if callable(given):  # by its name, as its address differs from run to run
         return str(getattr(given, "__qualname__", repr(given)))
     return repr(given) if field.repr else f"<{type(given).__name__}>"

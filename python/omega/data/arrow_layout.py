@@ -1,9 +1,9 @@
 """The structures of Arrow's C interface, and what is wrong with those of a column.
 
 A producer states in them how many rows, buffers and children there are, and a reader believes it:
-a wrong number makes it read memory that is not the column's. What the numbers say of each other,
-and what offsets, views and codes say of the buffers, is checked here. Whether an address is one,
-and whether a buffer is as long as it has to be, nothing in them shows.
+a wrong number makes it read memory that is not the column's. It is checked here that the numbers
+agree with each other, and offsets, views and codes with the buffers. Nothing shows whether an
+address is one, and whether a buffer is as long as it has to be.
 
 Layouts: https://arrow.apache.org/docs/format/CDataInterface.html
 """

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from omega.config.tables import AnyTable, Column, Row, rows_of
+from omega.config.tables import AnyTable, Column, Row, plain_name, rows_of
 from omega.config.times import to_units
+from omega.config.values import nearest
 from omega.errors import ConfigError
 from omega.libraries import arguments_of
 
@@ -61,15 +62,28 @@ def asof(
     with arguments_of("asof"):
         name = _value_column(table, column, period, known)
         rows = _rows(table, name, period, known)
-    return _expression([row[1:] for row in rows if symbol in (None, row[0])], name, period, known)
+    return _expression(_of_symbol(rows, symbol), name, period, known)
+
+
+def _of_symbol(rows: Sequence[Row], symbol: str | None) -> list[Row]:
+    """Return the rows of a symbol; those of several are never mixed."""
+    names = list(dict.fromkeys(row[0] for row in rows))
+    if symbol is None and len(names) > 1:
+        listed = ", ".join(map(str, names[:5]))
+        raise ConfigError(f"asof: given rows of {listed}, expected symbol= with one of them")
+    if symbol is not None and rows and symbol not in names:
+        known = [name for name in names if name is not None]
+        hint = nearest(symbol, known) if known else "It has no column symbol. Leave symbol= out"
+        raise ConfigError(f"asof: given symbol={symbol!r}, expected one of the table. {hint}")
+    return [row[1:] for row in rows if symbol in (None, row[0])]
 
 
 def _rows(table: AnyTable, name: str, period: str, known: str) -> tuple[Row, ...]:
     columns = (
         Column("symbol", ("ticker",), None, "text"),
-        Column(period.lower(), kind="date"),
-        Column(known.lower(), kind="date"),
-        Column(name.lower(), kind="rate"),
+        Column(plain_name(period), kind="date"),
+        Column(plain_name(known), kind="date"),
+        Column(plain_name(name), kind="rate"),
     )
     return rows_of("asof", table, columns)
 

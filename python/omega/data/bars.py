@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from omega.config.values import number, one_of, taken, whole
 from omega.contract import ArrowLike
 from omega.data import roles
+from omega.data.columns import Candles
+from omega.data.dataset import Dataset
 from omega.data.frames import frame_of
 from omega.data.store import CandleStore
 from omega.errors import ConfigError, InvalidCandleData
@@ -21,6 +24,8 @@ from omega.libraries import arguments_of
 
 _KINDS = ("tick", "volume", "dollar", "range", "renko")
 _PRICES = ("open", "high", "low", "close")
+_DATES = "DatetimeIndex"
+"""The index of a frame of pandas that is its time."""
 _AT_ONCE = 1 << 18
 """Rows that are turned into numbers of Python at once."""
 _NEAR = 1e-9
@@ -99,6 +104,14 @@ def _checked(kind: str, size: float) -> tuple[str, float]:
 
 def _parts(data: ArrowLike, symbol: str | None) -> list[pl.DataFrame]:
     """Return the rows of each symbol."""
+    if isinstance(data, (str, Path)):
+        data = Dataset(data)
+    if isinstance(data, Dataset):
+        data = data.scan()
+    if type(getattr(data, "index", None)).__name__ == _DATES:
+        data = data.reset_index(names="time")
+    if _is_for_a_store(data):
+        data = CandleStore(data)
     if isinstance(data, CandleStore):
         names = data.symbols if symbol is None else [symbol]
         several = len(data.symbols) > 1
@@ -118,6 +131,13 @@ def _parts(data: ArrowLike, symbol: str | None) -> list[pl.DataFrame]:
     if symbol not in known:
         raise ConfigError(f"bars symbol: given {symbol!r}, expected one of {known}")
     return [frame.filter(pl.col(column) == symbol)]
+
+
+def _is_for_a_store(data: Any) -> bool:  # noqa: ANN401 - whatever was given
+    """Return whether these are candles, and of a form that Polars does not read."""
+    if isinstance(data, Mapping):
+        return any(hasattr(one, "columns") or isinstance(one, (str, Path)) for one in data.values())
+    return isinstance(data, Candles)
 
 
 class _Columns(NamedTuple):

@@ -32,7 +32,7 @@ FOLDER = "OMEGA_CACHE"
 LIMIT = "OMEGA_CACHE_BYTES"
 
 BYTES = 16 << 30
-"""How large the cache may become where `OMEGA_CACHE_BYTES` does not say."""
+"""How large the cache may become where `OMEGA_CACHE_BYTES` is not set."""
 
 _LOOK = 0.05
 """Seconds between two attempts to get a lock: a wait for it would not hear Ctrl-C."""

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from omega.config.values import nearest
+from omega.config.values import nearest, number, taken
 from omega.contract import ArrowLike
 from omega.data import roles, sources
+from omega.data.name_and_time_checks import refuse_names
 from omega.data.own_columns import OwnColumns, as_series
 from omega.errors import ConfigError, InvalidCandleData
 
@@ -52,7 +53,11 @@ class Candles:
     spread: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuses two sources for one side."""
+        """Refuse two sources for one side, and a spread that is none."""
+        if self.bid is None:
+            raise ConfigError("Candles.bid: given None, expected candles of the bid side")
+        if self.spread is not None:
+            taken("Candles.spread", self.spread, number(minimum=0))
         if self.ask is not None and self.spread is not None:
             raise ConfigError(
                 "Candles: given ask and spread, expected one of them; the spread is what is used "
@@ -104,6 +109,7 @@ def symbol_inputs(
         [('time', 'ts'), ('bid', 'Bid'), ('ask', 'Ask')]
     """
     mapping = _names_by_role(columns)
+    refuse_names([] if symbol is None else [symbol])
     if not isinstance(data, Mapping):
         return _inputs(data, symbol, mapping, cast=cast)
     if symbol is not None:
@@ -112,6 +118,7 @@ def symbol_inputs(
         )
     if not data:
         raise ConfigError("data: given an empty dict, expected {symbol: candles}")
+    refuse_names(data)
     return [one for name, part in data.items() for one in _inputs(part, name, mapping, cast=cast)]
 
 

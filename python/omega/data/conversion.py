@@ -105,7 +105,7 @@ def refuse_unused(
         raise ConfigError(
             f"conversion: given {', '.join(map(repr, unused))}, by which nothing is converted: the "
             f"symbols of this run are quoted in {', '.join(quotes)}, and the account is in "
-            f"{account}. Leave it out, or say quote_currency= of the instrument"
+            f"{account}. Leave it out, or set quote_currency= of the instrument"
         )
     for key in unused:
         given = conversion[key]

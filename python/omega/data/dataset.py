@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from omega.config.times import offset_of, zone_key
-from omega.config.values import Refused, check, nearest, optional, text, value
+from omega.config.values import Refused, check, nearest, optional, shown, text, value
 from omega.data import roles
 from omega.data.files import replaced
 from omega.data.hashing import content_hash
@@ -190,6 +190,8 @@ class Dataset(_Once):
             >>> CandleStore(mapped).copied_bytes
             0
         """
+        if not isinstance(path, (str, Path)):
+            raise ConfigError(f"to_arrow: given {shown(path)}, expected a path")
         target = Path(path)
         if target.suffix.lower() not in IPC:
             raise ConfigError(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import polars as pl
 
 from omega.config.times import PER_SECOND, zone_of
+from omega.config.values import nearest, shown
 from omega.errors import ConfigError, InvalidCandleData
 
 _EARLIEST, _LATEST = -62_104_060_800, 253_370_764_800
@@ -14,7 +15,7 @@ _EARLIEST, _LATEST = -62_104_060_800, 253_370_764_800
 
 
 def refuse_names(names: Iterable[object]) -> None:
-    """Refuse symbols that are no text, or none that another program can be told.
+    """Refuse symbols that are no text, or text that other programs do not take.
 
     Raises:
         ConfigError: One is none.
@@ -72,3 +73,25 @@ def refuse_times(symbol: str, first: int, last: int, unit: str, zone: str | None
                 rule="time_range",
                 symbol=symbol,
             )
+
+
+def negative_symbols(
+    given: Collection[str] | Callable[[str], bool], symbols: list[str]
+) -> list[str]:
+    """Return the symbols whose prices may be zero or below."""
+    if callable(given):
+        return [symbol for symbol in symbols if given(symbol)]
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise ConfigError(
+            f"allow_negative: given {shown(given)}, expected a list of symbols, or a function of a "
+            "symbol"
+        )
+    refuse_unknown("allow_negative", given, symbols)
+    return list(given)
+
+
+def refuse_unknown(parameter: str, given: Collection[str], known: Collection[str]) -> None:
+    """Refuse names that are no symbols of the data."""
+    for name in given:
+        if name not in known:
+            raise ConfigError(f"{parameter}: no symbol {name!r}. {nearest(name, known)}")

@@ -95,6 +95,6 @@ def beside(candles: pl.DataFrame, expression: pl.Expr, own: OwnColumns | None) -
         if name not in known:
             raise ConfigError(
                 f"column {name!r}: neither the candles nor the data have it. "
-                f"{nearest(name, [*candles.columns, *known])}"
+                f"{nearest(name, dict.fromkeys([*candles.columns, *known]))}"
             )
     return candles.with_columns(own.series(missing)) if own and missing else candles

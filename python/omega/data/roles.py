@@ -35,7 +35,7 @@ def find(
 
     Args:
         names: The table's columns.
-        mapping: The user's word on single roles.
+        mapping: Columns that the user names for single roles.
         time: The column to take as time where no name states it.
     """
     roles = _known(names, mapping)
@@ -106,7 +106,7 @@ def _find_by_name(role: str, names: Sequence[str], roles: dict[str, str]) -> Non
         listed = ", ".join(map(repr, found))
         raise ConfigError(
             f"data: {listed} could each be the {role} column. "
-            f"Say which: columns={{{role!r}: {found[0]!r}}}"
+            f"Name one: columns={{{role!r}: {found[0]!r}}}"
         )
     if found:
         roles[role] = found[0]

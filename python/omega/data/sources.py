@@ -349,8 +349,8 @@ def _shared(name: str, values: np.ndarray[Any, Any], *, cast: bool, copied: bool
     if not cast:
         if values.strides[0] < 0 and name == "time":
             raise InvalidCandleData(
-                f"column {name!r}: the frame is turned round, and times must ascend. Sort it, as "
-                "by frame.sort_index() or frame.sort_values('time')",
+                f"column {name!r}: the frame is in reverse order, and times must ascend. Sort "
+                "it, as by frame.sort_index() or frame.sort_values('time')",
                 column=name,
                 rule="time_order",
             )

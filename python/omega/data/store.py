@@ -16,12 +16,17 @@ import polars as pl
 
 from omega._native import core
 from omega.config.times import moment_of
-from omega.config.values import nearest
+from omega.config.values import flag, nearest, shown, taken
 from omega.contract import ArrowLike
 from omega.data import display
 from omega.data.columns import DEFAULT_SYMBOL, SymbolInput, casts_of, symbol_inputs
 from omega.data.mapped_files import MappedFile, mapped_files
-from omega.data.name_and_time_checks import refuse_names, refuse_times
+from omega.data.name_and_time_checks import (
+    negative_symbols,
+    refuse_names,
+    refuse_times,
+    refuse_unknown,
+)
 from omega.data.own_columns import OwnColumns
 from omega.data.pickling import Made, Parts, columns_of, store_of_columns
 from omega.errors import CandleWarning, ConfigError, printable
@@ -77,7 +82,7 @@ class CandleStore:
         allow_negative: Collection[str] | Callable[[str], bool] = (),
         default_symbol: str | None = None,
     ) -> None:
-        """Takes the columns where they lie and checks every row.
+        """Take the columns where they lie, and check every row.
 
         Args:
             data: A `polars.DataFrame` or `LazyFrame`, a pyarrow table, batch or reader, a
@@ -109,10 +114,11 @@ class CandleStore:
                 self.mapped, self.rolls = data.mapped, data.rolls
                 return
             mode, levels = _mode(validate)
+            taken("cast", cast, flag)
             named = {"symbol": symbol, "columns": columns, "default_symbol": default_symbol}
             self.mapped, self.rolls = mapped_files(data), ()
             inputs = _named(symbol_inputs(data, symbol=symbol, columns=columns, cast=cast), named)
-            negative = _negative(allow_negative, [one.symbol for one in inputs])
+            negative = negative_symbols(allow_negative, [one.symbol for one in inputs])
             self._made = Made.of(data, named, (mode, levels, negative, cast))
             self._take(inputs)
         for line in self._warnings():
@@ -325,15 +331,15 @@ class CandleStore:
         ]
 
     def _known(self, symbol: str) -> str:
-        _refuse_unknown("symbol", [symbol], self.symbols)
+        refuse_unknown("symbol", [symbol], self.symbols)
         return symbol
 
-    def _only(self, asked: str) -> str:
+    def _only(self, method: str) -> str:
         symbols = self.symbols
         if len(symbols) != 1:
             raise ConfigError(
-                f"{asked}: the store has {len(symbols)} symbols. Ask one of them: "
-                f"store.symbol({symbols[0]!r}).{asked}(...)"
+                f"{method}: given {len(symbols)} symbols, expected one. Take one of them, as "
+                f"store.symbol({symbols[0]!r}).{method}(...)"
             )
         return symbols[0]
 
@@ -461,15 +467,16 @@ def require_unit(what: str, store: CandleStore, unit: str) -> None:
 
 
 def _mode(validate: str | Mapping[str, str]) -> tuple[str, list[tuple[str, str]]]:
-    if isinstance(validate, Mapping):
-        return "check", list(validate.items())
     modes = {"error": "check", "report": "report", "off": "off"}
-    if str(validate) not in modes:
-        raise ConfigError(
-            f"validate: given {validate!r}, expected 'error', 'report', 'off' or a dict such as "
-            "{'crossed': 'allow'}"
-        )
-    return modes[validate], []
+    if isinstance(validate, Mapping):
+        if all(isinstance(one, str) for pair in validate.items() for one in pair):
+            return "check", list(validate.items())
+    elif str(validate) in modes:
+        return modes[str(validate)], []
+    raise ConfigError(
+        f"validate: given {shown(validate)}, expected 'error', 'report', 'off' or a dict such "
+        "as {'crossed': 'allow'}"
+    )
 
 
 def _named(inputs: list[SymbolInput], named: Mapping[str, Any]) -> list[SymbolInput]:
@@ -477,20 +484,6 @@ def _named(inputs: list[SymbolInput], named: Mapping[str, Any]) -> list[SymbolIn
     name = named.get("default_symbol")
     is_unnamed = [one.symbol == DEFAULT_SYMBOL for one in inputs] == [True]
     return [replace(inputs[0], symbol=name)] if name and is_unnamed else inputs
-
-
-def _negative(given: Collection[str] | Callable[[str], bool], symbols: list[str]) -> list[str]:
-    """Return the symbols whose prices may be zero or below."""
-    if callable(given):
-        return [symbol for symbol in symbols if given(symbol)]
-    _refuse_unknown("allow_negative", given, symbols)
-    return list(given)
-
-
-def _refuse_unknown(parameter: str, given: Collection[str], known: Collection[str]) -> None:
-    for name in given:
-        if name not in known:
-            raise ConfigError(f"{parameter}: no symbol {name!r}. {nearest(name, known)}")
 
 
 def _as_utc(times: pl.Series) -> pl.Series:

@@ -271,7 +271,8 @@ def ends_of(table: CandleStore, length: int, *, longest_counts: bool = True) -> 
     Args:
         table: Candles of one symbol.
         length: How long a bar lasts nominally.
-        longest_counts: Whether that is all that counts where it is False, as in version 1.
+        longest_counts: Whether all three count; False counts the nominal length alone, as in
+            version 1.
 
     Example:
         >>> import polars as pl

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, overload
 import numpy as np
 
 from omega.config.times import to_units
-from omega.config.values import nearest
+from omega.config.values import nearest, plain
 from omega.errors import ConfigError
 from omega.indicators.methods import Methods
 
@@ -274,6 +274,7 @@ class SymbolDataSlice:
             KeyError: The run has no such timeframe.
             ConfigError: The length is no whole number above 0.
         """
+        length = plain(length)
         if type(length) is not int or length < 1:
             raise ConfigError(f"history: given length {length!r}, expected a whole number above 0")
         past = self._past(timeframe)

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import polars as pl
 
-from omega.config.values import nearest, plain
+from omega.config.values import nearest, number, plain, taken
 from omega.errors import ConfigError
 from omega.report._metrics import LESS_IS_BETTER
 from omega.sweeps.result import SweepResult
@@ -60,7 +60,10 @@ class Chooser:
             )
         if not isinstance(minimum, (Mapping, type(None))):
             raise ConfigError(f"minimum: given {minimum!r}, expected {{'trades': 30}}")
-        least = {name: float(plain(value)) for name, value in (minimum or {}).items()}
+        least = {
+            str(name): taken(f"minimum of {name}", value, number())
+            for name, value in (minimum or {}).items()
+        }
         metric = objective.removeprefix(PLATEAU) if isinstance(objective, str) else None
         for name in (*([] if metric is None else [metric]), *least):
             if name not in known:

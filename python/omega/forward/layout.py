@@ -73,7 +73,7 @@ class Layout:
         if (wide.bars, wide.rough) < (length.bars, length.rough):
             raise ConfigError(
                 f"step: given {step!r} with test={test!r}, expected at least the length of the "
-                "test stretch, as one account cannot live two windows at a time"
+                "test stretch, since one account trades one window at a time"
             )
         return cls(span_of("train", train), length, wide, cut, late, anchored, partial, by_holding)
 

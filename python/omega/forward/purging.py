@@ -15,7 +15,7 @@ from omega.forward.runs import Runs
 def without_holding(runs: Runs, windows: Sequence[Window]) -> list[Window]:
     """Cut each train stretch by the bars that the longest trade of its runs was held.
 
-    The runs of the stretch itself say how many: nothing after it is checked.
+    The runs of the stretch itself show how many; nothing after it is read.
 
     Raises:
         ConfigError: Nothing of a stretch would be left.

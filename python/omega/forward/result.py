@@ -51,7 +51,7 @@ class WalkForward:
         is_approximate: bool = False,
         checked: bool | None = None,
     ) -> None:
-        """Takes what was made."""
+        """Take what was made."""
         tested = parts.tested
         self.oos, self.is_approximate, self.checked = oos, is_approximate, checked
         self.sweeps = [parts.sweeps[place] for place in tested]

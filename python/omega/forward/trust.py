@@ -17,7 +17,7 @@ from omega.statistics import deflated_sharpe
 
 @dataclasses.dataclass(frozen=True)
 class ForwardTrust:
-    """What speaks for the stitched result.
+    """How far the result over all test windows can be trusted.
 
     Attributes:
         days: Daily returns of the account.

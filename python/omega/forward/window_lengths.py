@@ -12,6 +12,7 @@ from omega.errors import ConfigError
 _WORDS = re.compile(r"(\d+)\s*(y|mo|w|d|h|min|m|s)", re.IGNORECASE)
 _SECONDS = {"h": 3_600, "min": 60, "m": 60, "s": 1}
 _DAY = 86_400
+_LONGEST = 1_000 * 366 * _DAY
 EXPECTED = 'a number of bars, or a duration such as "2y", "3mo", "6w", "10d", "12h", "30min"'
 
 
@@ -80,6 +81,8 @@ def span_of(name: str, given: object, *, minimum: int = 1) -> Span:
     else:
         raise ConfigError(f"{name}: given {given!r}, expected {EXPECTED}")
     too_short = found.bars < minimum if found.is_bars else found.rough <= 0
+    if found.rough > _LONGEST:
+        raise ConfigError(f"{name}: given {given!r}, expected at most 1,000 years")
     if too_short:
         raise ConfigError(f"{name}: given {given!r}, expected at least {minimum} bars")
     return found

@@ -107,7 +107,7 @@ def placed(parts: list[Part], call: Call) -> Side:
         times = parsed.frame["time"]
         raise ConfigError(
             f"{parsed.counts[0][0]}: the rows run from the newest to the oldest, from {times[0]} "
-            f"back to {times[-1]}. Say that they are to be sorted: sort=True"
+            f"back to {times[-1]}. Have them sorted: sort=True"
         )
     log.of = _findings.CANDLES if parsed.holds == BARS else _findings.TICKS
     _findings.look_at_level(
@@ -142,8 +142,8 @@ def bars_of(parts: list[Part], call: Call, *, alone: bool) -> Side:
         ))  # fmt: skip
     if call.timeframe is None:
         raise ConfigError(
-            f"{name}: the file holds {one.parsed.holds}, which are made into candles. Say how long "
-            'these are: timeframe="M1"; or read the ticks themselves with omega.read_ticks(...)'
+            f"{name}: the file holds {one.parsed.holds}, which are made into candles. State their "
+            'length: timeframe="M1"; or read the ticks themselves with omega.read_ticks(...)'
         )
     frame = _repairs.order(one.parsed.frame, options, one.log, repeated=repeated)
     _findings.look_at_ticks(one.log, frame, None)
@@ -162,7 +162,7 @@ def joined(bid: Side, ask: Side) -> Side:
             ask.parsed.frame["time"].is_duplicated().any():  # fmt: skip
         raise InvalidCandleData(
             "bid and ask: a time comes twice in one of the files, so that they cannot be joined. "
-            "Say which row is kept: deduplicate='first'",
+            "State which row to keep: deduplicate='first'",
             column="time",
             rule="duplicate",
         )
@@ -248,7 +248,7 @@ def _bar_time(parsed: Parsed, step: int | None, options: str | None, log: Log) -
         evidence = f" Sessions begin as if it were the {seen}." if seen else ""
         raise ConfigError(
             f"{parsed.counts[0][0]}: the format does not say whether the time of a bar is its open "
-            f'or its close.{evidence} Say which: bar_time="open" (most files) or bar_time="close"'
+            f'or its close.{evidence} State which: bar_time="open" (most files) or bar_time="close"'
         )
     if parsed.bar_time is None and seen is not None and seen != chosen:
         note = f"taken as the {chosen}, though sessions begin as if it were the {seen}"

@@ -63,15 +63,23 @@ def clock(text: str) -> Clock:
     if fixed:
         minutes = int(fixed[2]) * 60 + int(fixed[3] or 0)
         return Clock(UTC, minutes if fixed[1] == "+" else -minutes, text)
-    shifted = _SHIFTED.fullmatch(text.strip())
-    name, ahead = (shifted[1], int(shifted[2]) * 60) if shifted else (text.strip(), 0)
+    name, ahead = text.strip(), 0
+    shifted = _SHIFTED.fullmatch(name)
+    if shifted and not _is_zone(name):  # "Etc/GMT+5" is a zone, five hours behind UTC
+        name, ahead = shifted[1], int(shifted[2]) * 60
+    if not _is_zone(name):
+        raise ConfigError(
+            f"time_zone: given {text!r}, expected an IANA name or an offset: {EXAMPLES}"
+        )
+    return Clock(name, ahead, text)
+
+
+def _is_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ConfigError(
-            f"time_zone: given {text!r}, expected an IANA name or an offset: {EXAMPLES}"
-        ) from None
-    return Clock(name, ahead, text)
+        return False
+    return True
 
 
 def to_utc(times: pl.Series, on: Clock, *, ambiguous: str, nonexistent: str) -> pl.Series:
@@ -131,7 +139,7 @@ def _refuse(rows: pl.Series, times: pl.Series, on: Clock, fault: _Fault) -> None
     words = " or ".join(f'{fault.option}="{way}"' for way in fault.ways)
     raise InvalidCandleData(
         f"row {row}: {times[row]} {fault.what} in {on.text}; {rows.sum():,} rows are so. Is the "
-        f"zone right? If it is, say what to do: {words}",
+        f"zone right? If it is, choose what to do: {words}",
         column="time",
         row=int(row),
         value=times[row],

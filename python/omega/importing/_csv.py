@@ -189,8 +189,8 @@ def _of_two_headers(
     wanted = options.symbol if options.symbol in known else None
     if len(known) > 1 and wanted is None:
         raise ConfigError(
-            f"{part.name}: the file holds the symbols {', '.join(map(short, known[:6]))}. Say "
-            f"which one: symbol={short(known[0])}"
+            f"{part.name}: the file holds the symbols {', '.join(map(short, known[:6]))}. "
+            f"Choose one: symbol={short(known[0])}"
         )
     symbol = wanted or (known[0] if known else None)
     has_third = not any(third[1:])
@@ -223,8 +223,8 @@ def _refuse_twice(part: Part, names: Sequence[str], roles: dict[str, str]) -> No
     for name in roles.values():
         if names.count(name) > 1:
             raise InvalidCandleData(
-                f"{part.name}: {names.count(name)} columns are named {short(name)}, so that nobody "
-                "can tell which is meant. Rename all but one in the first line",
+                f"{part.name}: {names.count(name)} columns are named {short(name)}, and it is "
+                "unclear which is meant. Rename all but one in the first line",
                 column=name,
                 rule="columns",
             )

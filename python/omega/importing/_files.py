@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
+from omega.config.values import optional, taken, whole
 from omega.errors import ConfigError, InvalidCandleData, OmegaError
 from omega.importing import _encodings
 from omega.libraries import error_text, refused_as
@@ -100,9 +101,10 @@ def parts_of(paths: Paths, unpack_limit: int | None = None) -> list[Part]:
             its own size where that is more.
 
     Raises:
-        ConfigError: There is no such file.
+        ConfigError: There is no such file, or the limit is no number of bytes.
         InvalidCandleData: An archive is damaged, or larger than the limit.
     """
+    taken("unpack_limit", unpack_limit, optional(whole(minimum=1)))
     listed: Any = [paths] if isinstance(paths, (str, Path)) else paths
     if not (isinstance(listed, Sequence) and all(isinstance(p, (str, Path)) for p in listed)):
         raise ConfigError(f"path: given {paths!r}, expected a path, a pattern, or a list of them")

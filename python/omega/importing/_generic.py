@@ -153,7 +153,7 @@ def _require(roles: Mapping[str, str], names: Sequence[str], place: str) -> None
     listed = ", ".join(map(short, names[:12])) + (", ..." if names[12:] else "")
     if "time" not in roles and "date" not in roles:
         raise ConfigError(
-            f"{place}: no column is known to hold the time; the columns are {listed}. Say which: "
+            f"{place}: no column is known to hold the time; the columns are {listed}. Name it: "
             "columns={'time': 'its name'}"
         )
     quotes = {"bid", "ask"} <= {*roles}
@@ -166,7 +166,7 @@ def _require(roles: Mapping[str, str], names: Sequence[str], place: str) -> None
             f"columns={{'close': {short(names[1])}}}, symbol={short(names[1])}"
         )
     raise ConfigError(
-        f"{place}: no column is known to hold the close; the columns are {listed}. Say which: "
+        f"{place}: no column is known to hold the close; the columns are {listed}. Name it: "
         "columns={'close': 'its name'}"
     )
 
@@ -343,7 +343,7 @@ def one_symbol(
     if options.symbol not in known:
         listed = ", ".join(map(short, known[:6])) + (", ..." if known[6:] else "")
         raise ConfigError(
-            f"{counts[0][0]}: the file holds the symbols {listed}. Say which one: "
+            f"{counts[0][0]}: the file holds the symbols {listed}. Choose one: "
             f"symbol={short(known[0])}"
         )
     start, pieces, kept = 0, [], []
@@ -368,7 +368,7 @@ def in_prices(frame: pl.DataFrame, place: str, options: Options) -> tuple[pl.Dat
     if why:
         example = _scaling.scale_text(float(f"1e-{digits}")) if digits else "0.00001"
         raise ConfigError(
-            f"{place}: {why}, so that it seems to be in points. Say what one point is: "
+            f"{place}: {why}, so that it seems to be in points. State the size of a point: "
             f"point={example}, if that is the last decimal of the prices; or point=1 if these are "
             "prices"
         )

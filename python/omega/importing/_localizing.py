@@ -31,7 +31,7 @@ class ClockOptions:
     price_scale: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuses unknown words."""
+        """Refuse unknown words."""
         for name, known in (
             ("ambiguous", ("raise", "earliest", "latest")),
             ("nonexistent", ("raise", "drop")),
@@ -91,7 +91,7 @@ def no_zone(parsed: Parsed) -> str:
     hint = f" {parsed.clock_hint}" if parsed.clock_hint else ""
     return (
         f"{parsed.counts[0][0]}: the times have no zone, and nothing in the file states one.{hint} "
-        f"Say which clock it is: {_clock.EXAMPLES}"
+        f"State the clock: {_clock.EXAMPLES}"
     )
 
 
@@ -179,6 +179,6 @@ def _refuse_points(parsed: Parsed, prices: list[str], symbol: str | None) -> Non
     made = _scaling.times(pl.Series([float(points)]), example)[0]
     raise ConfigError(
         f"{parsed.counts[0][0]}: prices are around {middle:,.0f}, {why}: they are points, not "
-        f"prices. Say what one point is: price_scale={_scaling.scale_text(example)} makes "
+        f"prices. State the size of a point: price_scale={_scaling.scale_text(example)} makes "
         f"{made:.10g} of {points}"
     )

@@ -65,8 +65,8 @@ def decimal_mark(cells: Iterable[str], separator: str, stated: str | None, place
         return POINT
     raise ConfigError(
         f"{place}: {short(unclear)} may be {unclear.replace(COMMA, '')} or "
-        f"{unclear.replace(COMMA, POINT)}, and no other number decides it. Say what stands before "
-        'decimals: decimal="." or decimal=","'
+        f"{unclear.replace(COMMA, POINT)}, and no other number decides it. State the decimal "
+        'mark: decimal="." or decimal=","'
     )
 
 

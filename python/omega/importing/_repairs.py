@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from omega.config.values import flag, taken
 from omega.errors import ConfigError
 from omega.importing import _findings
 from omega.importing._findings import KEPT, Log
@@ -23,7 +24,9 @@ class Repairs:
     clip_ohlc: bool = False
 
     def __post_init__(self) -> None:
-        """Refuses an unknown word."""
+        """Refuse an unknown word, and what is neither True nor False."""
+        for name in ("sort", "drop_missing", "drop_flat_fillers", "clip_ohlc"):
+            taken(name, getattr(self, name), flag)
         if self.deduplicate not in (None, "first", "last"):
             raise ConfigError(
                 f"deduplicate: given {self.deduplicate!r}, expected 'first', 'last' or None"

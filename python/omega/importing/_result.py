@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from omega.config.values import shown
 from omega.data import ipc
 from omega.data.files import replaced
-from omega.errors import printable
+from omega.errors import ConfigError, printable
 from omega.importing import _findings_summary, _ticks
 
 _SHOWN_FILES = 3
@@ -112,7 +114,7 @@ class Imported:
             ...     len(omega.CandleStore(f"{folder}/eurusd.arrow"))
             2
         """
-        with replaced(Path(path)) as part:
+        with replaced(_file(path)) as part:
             ipc.write(self.frame, part, ".arrow", self.metadata())
 
     def write_parquet(self, path: str | Path) -> None:
@@ -129,7 +131,7 @@ class Imported:
             ...     omega.read_candles(f"{folder}/eurusd.parquet").symbol
             'EURUSD'
         """
-        with replaced(Path(path)) as part:
+        with replaced(_file(path)) as part:
             ipc.write(self.frame, part, ".parquet", self.metadata())
 
     def _rows(self) -> str:
@@ -153,6 +155,12 @@ class Imported:
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Export the rows as Arrow: an import goes straight to `run_backtest`."""
         return self.frame.__arrow_c_stream__(requested_schema)
+
+
+def _file(path: object) -> Path:
+    if not isinstance(path, (str, os.PathLike)):
+        raise ConfigError(f"path: given {shown(path)}, expected the path of a file")
+    return Path(path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

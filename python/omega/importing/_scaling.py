@@ -27,8 +27,8 @@ def scale_of(name: str, given: float) -> float:
         ConfigError: It is none.
     """
     try:
-        size = float(given)
-    except (TypeError, ValueError):
+        size = float("nan") if isinstance(given, bool) else float(given)
+    except (TypeError, ValueError, OverflowError):
         size = float("nan")
     if not 0 < size < float("inf"):
         raise ConfigError(f"{name}: given {given!r}, expected a number above 0, such as 0.00001")

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from omega.config.values import optional, taken
+from omega.config.values import text as text_field
 from omega.errors import ConfigError
 from omega.importing._files import Part
+from omega.importing._scaling import scale_of
 
 _SHOWN = 60
 
@@ -49,7 +52,11 @@ class Options:
     decimal: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuses an unknown word."""
+        """Refuse an unknown word, and values of other kinds."""
+        for name in ("symbol", "time_zone"):
+            taken(name, getattr(self, name), optional(text_field))
+        if self.point is not None:
+            scale_of("point", self.point)
         if not _are_columns(self.columns):
             raise ConfigError(
                 f"columns: given {self.columns!r}, expected {{role: name}}, or all roles from the "

@@ -6,6 +6,7 @@ import re
 
 import polars as pl
 
+from omega.config.values import shown
 from omega.errors import ConfigError, InvalidCandleData
 from omega.importing._source import PRICES, ROW
 from omega.libraries import arguments_of
@@ -86,10 +87,13 @@ def step(timeframe: str) -> int:
     Raises:
         ConfigError: There is no such timeframe.
     """
-    found = re.fullmatch(r"([SMHDW])([1-9]\d*)", timeframe.upper())
+    given: object = timeframe
+    text = given.upper() if isinstance(given, str) else ""
+    found = re.fullmatch(r"([SMHDW])([1-9]\d*)", text)
     if found is None:
         raise ConfigError(
-            f"timeframe: given {timeframe!r}, expected S, M, H, D or W with a number, such as 'M1'"
+            f"timeframe: given {shown(timeframe)}, expected S, M, H, D or W with a number, such as "
+            "'M1'"
         )
     return _UNITS[found[1]][1] * int(found[2]) * _MICROS
 

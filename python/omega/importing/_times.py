@@ -210,8 +210,8 @@ def _dates(
         order = DAY_FIRST if chosen == day_first else MONTH_FIRST
         return (chosen,), f"; {order}, as the days then follow one another"
     raise ConfigError(
-        f"{place}: {short(first)} may have the day or the month first, and no row decides it. Say "
-        f'which: dates="{DAY_FIRST}" or dates="{MONTH_FIRST}"'
+        f"{place}: {short(first)} may have the day or the month first, and no row decides it. "
+        f'State which: dates="{DAY_FIRST}" or dates="{MONTH_FIRST}"'
     )
 
 

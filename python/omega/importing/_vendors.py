@@ -176,7 +176,7 @@ def _read_truefx(parts: Sequence[Part], options: Options) -> Parsed:
     names = frame["symbol"].drop_nulls().unique(maintain_order=True)
     if len(names) > 1 and options.symbol is None:
         raise ConfigError(
-            f"{parts[0].name}: the file holds {', '.join(map(short, names[:5]))}. Say which one: "
+            f"{parts[0].name}: the file holds {', '.join(map(short, names[:5]))}. Choose one: "
             f"symbol={short(names[0])}"
         )
     wanted = options.symbol if len(names) > 1 else names[0]

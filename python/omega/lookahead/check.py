@@ -17,7 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from omega.config.sizers import FixedLots
-from omega.config.values import nearest
+from omega.config.values import flag, nearest, taken, whole
 from omega.contract import AnyForm, ArrowLike
 from omega.data.store import CandleStore
 from omega.data.timeframes import timeframe_jobs
@@ -39,6 +39,7 @@ from omega.lookahead.tables import shown_early
 from omega.lookahead.user_columns import future_values
 from omega.results.result import notices_without_tables
 from omega.run.backtest import run_backtest
+from omega.run.candles import store_of_run
 from omega.run.copying import copied
 from omega.strategy.base import Strategy
 from omega.strategy.expressions import Evaluation, observed
@@ -165,8 +166,9 @@ def check_lookahead(
         True
     """
     with arguments_of("check_lookahead"):
-        if prefixes < 1:
-            raise ConfigError(f"prefixes: given {prefixes!r}, expected at least 1")
+        taken("prefixes", prefixes, whole(minimum=1))
+        taken("exhaustive", exhaustive, flag)
+        taken("build", build, flag)
         kind = data if isinstance(data, type) else type(data)
         if issubclass(kind, (Strategy, Signals, Native)):
             raise ConfigError(
@@ -205,9 +207,13 @@ class _Check:
     ) -> None:
         self.strategy, self.build = strategy, build
         symbol, validate = settings.pop("symbol", None), settings.pop("validate", "error")
-        store = CandleStore(
-            data, symbol=symbol, validate=validate, cast=settings.pop("cast", False)
-        )
+        instruments, cast = settings.get("instruments"), settings.pop("cast", False)
+        store = store_of_run(data, symbol, validate, instruments, cast=cast)
+        if store.rolls:
+            raise ConfigError(
+                "data: given a chain of contracts, expected its candles and its rolls apart: "
+                "check_lookahead(strategy, chain.candles, events=chain.events())"
+            )
         store.require_valid()
         for name in ("start", "end"):
             settings[name] = moment_of(settings.get(name), store.time_unit)
@@ -261,7 +267,8 @@ class _Check:
         first = times.search_sorted(result.metrics["first_decision"])
         steps = times[first:].to_physical().to_numpy()
         own = getattr(result.strategy, "position_manager", None)
-        managed = bool(given.get("position_manager") or own)
+        stated = given.get("position_manager")
+        managed = bool(own if stated is None else stated)
         in_python = not isinstance(result.strategy, (Signals, Native))
         # After the last step it hears of fills and exits, and what it requests comes too late.
         heard = requests[: result.stats.signals_generated] if in_python else None
@@ -455,6 +462,8 @@ def _words(order: Mapping[str, Any] | None, *, sized: bool) -> str:
 
 def _chosen(decisions: Sequence[int], whole: _Seen, prefixes: int) -> list[int]:
     """Choose steps: most of them with decisions, the others all over the run."""
+    if prefixes >= len(whole.steps):
+        return list(range(len(whole.steps)))
     several = list(evenly(decisions, max(prefixes * 3 // 4, 1)))
     rest = scattered(len(whole.steps), max(prefixes - len(several), 0))
     return sorted({*several, *rest})

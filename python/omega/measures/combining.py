@@ -210,7 +210,9 @@ def _starts(rebalance: object) -> Callable[[pl.Series], list[int]] | None:
         )
 
     def rows(times: pl.Series) -> list[int]:
-        period = times.dt.replace_time_zone(None).dt.truncate(rebalance)
+        is_zoned = getattr(times.dtype, "time_zone", None) is not None
+        utc = times.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if is_zoned else times
+        period = utc.dt.truncate(rebalance)
         begins = (period != period.shift(1, fill_value=period[0])).arg_true()
         return [int(row) - 1 for row in begins]
 
@@ -221,8 +223,8 @@ def _growths(runs: Mapping[str, HasEquity]) -> tuple[pl.Series, NDArray[np.float
     """Return all times, and what 1 has become in each run at each of them."""
     curves = []
     for run in runs.values():
-        times = run.equity["time"].dt.cast_time_unit("us").dt.replace_time_zone(None)
-        micros = times.to_physical().to_numpy()
+        # As instants: without their zone they would be the times that its clocks show.
+        micros = run.equity["time"].dt.cast_time_unit("us").to_physical().to_numpy()
         growth = run.equity["equity"].to_numpy() / run.metrics["initial_equity"]
         curves.append((micros, np.concatenate([[1.0], growth])))
     shared = np.unique(np.concatenate([micros for micros, _ in curves]))

@@ -108,7 +108,7 @@ def _parts(given: object, kind: str | None, name: str) -> tuple[pl.Series | None
             return None, _of_list(given, name)
         if not hasattr(given, "__arrow_c_stream__"):
             raise ConfigError(
-                f"{name}: given a {type(given).__name__}, expected a series of numbers (Polars, "
+                f"{name}: given {type(given).__name__}, expected a series of numbers (Polars, "
                 "pandas, NumPy or a list), or a frame with times and values"
             )
         given = pl.DataFrame(given)
@@ -255,7 +255,7 @@ def _kind_of(column: str, values: NDArray[np.float64], name: str) -> str:
     if -1.0 <= low < 0.0 and high < 1.0:
         return "returns"
     raise ConfigError(
-        f"{name}: values from {low:g} to {high:g} may be an equity curve or returns; say which: "
+        f"{name}: values from {low:g} to {high:g} may be an equity curve or returns; state which: "
         "kind='equity' or kind='returns'"
     )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
 import polars as pl
 
+from omega.config.values import shown
 from omega.errors import ConfigError, printable
 from omega.libraries import arguments_of
 from omega.report._curves import Curve, pack_curves
@@ -23,6 +24,10 @@ MODULES = ("codec.js", "format.js", "theme.js", "curves.js", "compare.js")
 _COLOURS = 6
 _HEIGHT = 900
 _MOST_ROWS = 50
+_PARTS = ("metrics", "config", "trades", "equity")
+"""What a run is compared by."""
+_COLUMNS = ("metric", "setting")
+"""Of the tables, beside a column for each run."""
 
 
 class Comparison(View):
@@ -48,7 +53,7 @@ class Comparison(View):
     def __init__(
         self, html: str, table: pl.DataFrame, settings: pl.DataFrame, trades: pl.DataFrame
     ) -> None:
-        """Keeps the tables and the page that was made of them."""
+        """Keep the tables and the page that was made of them."""
         super().__init__(html, height=_HEIGHT)
         self.table = table
         self.settings = settings
@@ -77,15 +82,28 @@ def compare(
         >>> compare({"before": example_result(), "after": example_result()})
         Comparison(before, after)
     """
-    if isinstance(results, Mapping):
-        runs = {str(name): result for name, result in results.items()}
-    else:
-        runs = {f"run {k}": result for k, result in enumerate(results, 1)}
-    if not runs:
-        raise ConfigError("results: given none, expected one BacktestResult or more")
+    runs = _runs_of(results)
     table, settings, trades = _metrics(runs), _settings(runs), differences(runs)
     name = title or f"{counted(len(runs), 'run')} compared"
     return Comparison(_page(runs, name, settings, trades), table, settings, trades)
+
+
+def _runs_of(results: object) -> dict[str, Reported]:
+    """Return the runs by their names."""
+    if isinstance(results, Mapping):
+        runs = {str(name): result for name, result in results.items()}
+    elif isinstance(results, Iterable) and not isinstance(results, (str, bytes)):
+        runs = {f"run {k}": result for k, result in enumerate(results, 1)}
+    else:
+        raise ConfigError(f"results: given {shown(results)}, expected a list of BacktestResult")
+    if not runs:
+        raise ConfigError("results: given none, expected one BacktestResult or more")
+    for name, one in runs.items():
+        if not all(hasattr(one, part) for part in _PARTS):
+            raise ConfigError(f"results: {name} is a {type(one).__name__}, expected BacktestResult")
+        if name in _COLUMNS:
+            raise ConfigError(f"results: {name!r} is the name of a column; give another one")
+    return runs
 
 
 def _metrics(runs: Mapping[str, Reported]) -> pl.DataFrame:
@@ -197,10 +215,10 @@ def _trade_tables(runs: Mapping[str, Reported], trades: pl.DataFrame) -> str:
 
 def _differing(trades: pl.DataFrame, first: str) -> str:
     differ = trades.filter(pl.col("status") != "same")
-    shown = differ.sort(pl.col("difference").abs(), descending=True, maintain_order=True)
+    largest = differ.sort(pl.col("difference").abs(), descending=True, maintain_order=True)
     rows = [
         (row["right"], [_status(row, first), row["symbol"], row["direction"], *_sides(row)])
-        for row in shown.head(_MOST_ROWS).iter_rows(named=True)
+        for row in largest.head(_MOST_ROWS).iter_rows(named=True)
     ]
     if not rows:
         return hint("Every trade is the same in all runs.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -12,6 +13,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
+from omega.config.values import shown
 from omega.data.files import replaced, writing
 from omega.errors import ConfigError
 
@@ -147,6 +149,8 @@ def write(path: str | Path, text: str) -> Path:
     Raises:
         ConfigError: A file is there that is no such page.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise ConfigError(f"path: given {shown(path)}, expected the path of a file")
     file = Path(path)
     with writing(file):
         refuse_to_replace(file)

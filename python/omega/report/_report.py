@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from omega.config.values import optional, shown, taken
+from omega.config.values import text as text_field
 from omega.contract import ArrowLike
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
@@ -53,8 +55,10 @@ def render(
     title: str | None,
 ) -> str:
     """Return the whole page as text."""
-    if detail not in _DETAILS:
-        raise ConfigError(f"detail: given {detail!r}, expected 'auto' or 'full'")
+    stated: object = detail
+    if not isinstance(stated, str) or stated not in _DETAILS:
+        raise ConfigError(f"detail: given {shown(stated)}, expected 'auto' or 'full'")
+    taken("title", title, optional(text_field))
     stores = _stores(result, data)
     name = title or _named(result)
     scripts = [asset(LIBRARY), module(MODULES)]

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from omega.config.values import nearest
+from omega.config.values import flag, nearest, one_of, optional, shown, taken
+from omega.config.values import text as text_field
 from omega.errors import ConfigError
 from omega.libraries import arguments_of
 from omega.report._labels import label
@@ -24,6 +25,8 @@ HEIGHT = 720
 SHADES = 9
 _GAINS = ("net_profit", "total_return", "cagr", "expectancy", "average_r", "closed_pnl")
 """Metrics of which 0 is neither good nor bad, also where all values have one sign."""
+_CELLS = ("value", "runs")
+"""Columns of the cells beside the two parameters."""
 _MOST_TEXT = 400
 _ROOM = (34, 16)  # of a number in a cell, in pixels
 _BEST = 10
@@ -50,7 +53,7 @@ class Heatmap(View):
     """
 
     def __init__(self, html: str, table: pl.DataFrame) -> None:
-        """Keeps the cells and the page that was made of them."""
+        """Keep the cells and the page that was made of them."""
         super().__init__(html, height=HEIGHT)
         self.table = table
 
@@ -89,14 +92,20 @@ def heatmap(
         >>> "<svg" in heatmap(runs, x="fast", y="slow", metric="sharpe").html
         True
     """
-    if aggregate not in _AGGREGATES:
-        raise ConfigError(
-            f"aggregate: given {aggregate!r}, expected one of {', '.join(_AGGREGATES)}"
-        )
+    taken("aggregate", aggregate, one_of(*_AGGREGATES))
+    taken("maximize", maximize, optional(flag))
+    taken("title", title, optional(text_field))
+    for name, given in (("x", x), ("y", y), ("metric", metric)):
+        taken(name, given, text_field)
+    if not isinstance(frame, pl.DataFrame):
+        raise ConfigError(f"frame: given {shown(frame)}, expected a Polars DataFrame")
     if x == y:
         raise ConfigError(f"heatmap: given {x!r} for both axes, expected two parameters")
     require_numbers(frame, metric, (x, y))
     more = metric not in LESS_IS_BETTER if maximize is None else maximize
+    for name, given in (("x", x), ("y", y)):
+        if given in _CELLS:
+            raise ConfigError(f"{name}: given {given!r}, which the cells have; rename the column")
     known = frame.filter(pl.col(metric).is_not_null() & pl.col(metric).is_finite())
     value = _AGGREGATES[aggregate](pl.col(metric).cast(pl.Float64))
     cells = known.group_by(x, y).agg(value.alias("value"), pl.len().alias("runs")).sort(y, x)

@@ -65,7 +65,7 @@ class Display:
             detail: "auto" keeps the file below 5 MB, with the finest candles around trades;
                 "full" writes every candle.
             title: The heading; names the symbols by default.
-            data: The candles, for a result that was loaded and no longer knows them.
+            data: The candles, for a result that was loaded, which has none.
 
         Raises:
             ConfigError: The detail is unknown, or the data has none of the symbols.

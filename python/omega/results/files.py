@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import polars as pl
 
 from omega._native import core
+from omega.config.values import flag, taken
 from omega.data.files import writing
 from omega.data.name_and_time_checks import are_of_a_calendar
 from omega.errors import ConfigError, OmegaError
@@ -104,6 +105,7 @@ class Saved(Protocol):
 @arguments_of("BacktestResult.save")
 def save(result: Saved, path: str | Path, *, overwrite: bool) -> Path:
     """Write a result beside its place, then move it there in one step."""
+    taken("overwrite", overwrite, flag)
     directory = Path(path)
     with writing(directory):
         if not directory.exists():
@@ -159,7 +161,7 @@ def load(directory: Path, broken: type[OmegaError]) -> tuple[ResultTables, dict[
         for name, digest in kept["files"].items()
     }
     shape: dict[str, Any] = kept["tables"]
-    for name in ("noted", "days"):  # JSON knows no tuples
+    for name in ("noted", "days"):  # JSON has no tuples
         if shape.get(name):
             shape[name] = tuple(shape[name])
     tables = core.RunTables.from_tables(frames, **shape)
@@ -278,7 +280,7 @@ def _digest(file: Path) -> str:
 
 
 def _plain(value: object) -> object:
-    """What JSON doesn't know, as what it knows."""
+    """Return what JSON has no type for as one that it has."""
     if isinstance(value, (datetime, date)):
         return value.isoformat()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Pickling:
-    """The part of a result that is asked when it is pickled or copied."""
+    """The part of a result that pickles and copies it."""
 
     tables: ResultTables
 

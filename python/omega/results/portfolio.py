@@ -165,8 +165,8 @@ def exposure(result: Reported) -> pl.DataFrame:
     """
     if result.candles is None:
         raise ConfigError(
-            "exposure: given a result without its candles, expected one of a run; what was held is "
-            "worth what the candles say"
+            "exposure: given a result without its candles, expected one of a run: candles give the "
+            "worth of what was held"
         )
     equity = result.equity["equity"].to_numpy()
     held = {1.0: np.zeros(len(equity)), -1.0: np.zeros(len(equity))}

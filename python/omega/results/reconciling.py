@@ -150,6 +150,7 @@ def reconcile(
         _check_tolerances(within, time_tolerance, price_tolerance)
         ours = fills_of(result)
         theirs = _taken(fills, columns or {}, ours)
+        _refuse_unknown(theirs["symbol"], result.symbols)
         pairs = _matched(ours, theirs, within)
         found = list(_differences(ours, theirs, pairs, (time_tolerance, price_tolerance)))
     differing = {(row["run_row"], row["broker_row"]) for row in found}
@@ -204,6 +205,17 @@ def _taken(fills: ArrowLike, columns: Mapping[str, str], ours: pl.DataFrame) -> 
     return _joined(frame.with_columns(pl.col("lots").abs()))
 
 
+def _refuse_unknown(symbols: pl.Series, known: Sequence[str]) -> None:
+    """Refuse fills of symbols that the run does not have: nothing is known of their money."""
+    strange = ~symbols.is_in(list(known))
+    if strange.any():
+        row = int(strange.arg_max() or 0)
+        raise ConfigError(
+            f"fills: 'symbol' in row {row} is {symbols[row]!r}, expected one of the run: "
+            f"{', '.join(known[:5])}. Rename it, or leave out fills of other symbols"
+        )
+
+
 def _refuse_bad_rows(frame: pl.DataFrame, ours: pl.DataFrame) -> None:
     for name in _NEEDED:
         bad = frame[name].is_null()
@@ -212,7 +224,7 @@ def _refuse_bad_rows(frame: pl.DataFrame, ours: pl.DataFrame) -> None:
         if bad.any():
             expected = "buy or sell" if name == "side" else "a value"
             raise ConfigError(
-                f"fills: {name!r} in row {bad.arg_max()} is none that is known, expected {expected}"
+                f"fills: {name!r} in row {bad.arg_max()} is missing or unknown, expected {expected}"
             )
     zone, known = (getattr(one.schema["time"], "time_zone", None) for one in (frame, ours))
     if (zone is None) != (known is None):

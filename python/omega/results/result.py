@@ -146,7 +146,7 @@ class BacktestResult(Pickling, Display, Resumable, Portfolio, WithEvents):
         benchmark: Any = None,  # noqa: ANN401 - an `omega.measures.Benchmark`, of a layer above
         declares: Callable[[], Declared] = Declared,
     ) -> None:
-        """Keeps what the run handed over; nothing is computed yet.
+        """Keep what the run handed over; nothing is computed yet.
 
         Notices that are given stand for those that would be found; `facts` gives what helps to
         find them, and `declares` what the strategy declared.

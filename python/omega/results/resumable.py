@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from omega.report._reported import Reported
 
 _UNKNOWN = (
-    "the earlier result does not know what it ran over: it was made by an engine, pickled or "
+    "the earlier result has no record of what it ran over: it was made by an engine, pickled or "
     "copied, or saved by an older version. Give the result itself, or one that `save` wrote"
 )
 

@@ -114,5 +114,6 @@ def _require_same(name: str, now: pl.DataFrame, before: pl.DataFrame) -> None:
 
 
 Identity = Callable[["tuple[int, str] | None"], dict[str, Any]]
-"""Of the last time of a run, in its unit, and None for a run without any."""
-"""What a run depends on beside its candles, as `omega.keys.key_of` gives it."""
+"""Returns what a run depends on beside its candles, as `omega.keys.key_of` gives it.
+
+It is called with the last time of the run and its unit; None for a run without any."""

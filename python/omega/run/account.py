@@ -10,6 +10,7 @@ from typing import TypeVar
 from omega.config import instruments as presets
 from omega.config.account import Account
 from omega.config.instruments import Instrument
+from omega.config.values import shown
 from omega.contract import AccountFields, InstrumentFields
 from omega.data.columns import DEFAULT_SYMBOL
 from omega.errors import ConfigError
@@ -54,7 +55,7 @@ def account_fields(account: Account, semantics: str) -> AccountFields:
     if first and account.kind == "cash":
         raise ConfigError(
             "semantics: given 1 with a cash account, expected 2. The rules of the first release "
-            "know no cash account"
+            "have no cash account"
         )
     return {
         "kind": "cash" if account.kind == "cash" else "margin",
@@ -149,12 +150,13 @@ def instruments_for(
         others = _usual(symbols, semantics)
         named = zip(symbols, others, strict=True)
         return [given if name == given.symbol else other for name, other in named]
-    if given == "auto":
+    if isinstance(given, str) and given == "auto":
         return [presets.get(symbol) for symbol in symbols]
     if isinstance(given, Mapping):
-        return [by_symbol("instruments", given, symbol) for symbol in symbols]
+        return [by_symbol("instruments", given, symbol, Instrument) for symbol in symbols]
     raise ConfigError(
-        f"instruments: given {given!r}, expected an Instrument, a mapping by symbol, 'auto' or None"
+        f"instruments: given {shown(given)}, expected an Instrument, a mapping by symbol, 'auto' "
+        "or None"
     )
 
 
@@ -168,15 +170,23 @@ def _named(instrument: Instrument, symbol: str) -> Instrument:
     return named
 
 
-def by_symbol(parameter: str, given: Mapping[str, T], symbol: str) -> T:
+def by_symbol(parameter: str, given: Mapping[str, T], symbol: str, kind: type[T]) -> T:
     """Return what a mapping has for a symbol.
 
     Raises:
-        ConfigError: It has nothing.
+        ConfigError: It has nothing, or something of another class.
     """
     if symbol not in given:
-        raise ConfigError(f"{parameter}: none for {symbol!r}; given {', '.join(map(str, given))}")
-    return given[symbol]
+        names = ", ".join(map(str, given)) or "no symbol"
+        raise ConfigError(
+            f"{parameter}: none for {symbol!r}; given {names}, expected each symbol of the run"
+        )
+    found = given[symbol]
+    if not isinstance(found, kind):
+        raise ConfigError(
+            f"{parameter}: given {shown(found)} for {symbol!r}, expected omega.{kind.__name__}(...)"
+        )
+    return found
 
 
 def _usual(symbols: Sequence[str], semantics: str) -> list[Instrument]:

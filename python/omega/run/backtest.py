@@ -263,7 +263,7 @@ def buy_and_hold(result: BacktestResult, arguments: Arguments, symbol: str) -> B
     """
     store = result.candles
     if store is None:
-        raise ConfigError("benchmark: the result knows no candles")
+        raise ConfigError("benchmark: the result has no candles, expected that of a run")
     given = {one.name: getattr(arguments, one.name) for one in dataclasses.fields(arguments)}
     execution = arguments.execution or Execution()
     if execution.intrabar == "magnifier":

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from omega.config import instruments as presets
 from omega.config.instruments import Instrument
+from omega.config.values import shown
 from omega.contract import ArrowLike
 from omega.data.columns import DEFAULT_SYMBOL
 from omega.data.store import CandleStore
@@ -36,7 +37,7 @@ def store_of_run(
         )
     if isinstance(data, CandleStore):
         data.require_valid()
-        return data
+        return _chosen(data, symbol)
     named = instruments.symbol if isinstance(instruments, Instrument) else None
     plain, rolls = unrolled(data, symbol or named or DEFAULT_SYMBOL)
     store = CandleStore(
@@ -49,6 +50,19 @@ def store_of_run(
     )
     store.rolls = rolls
     return store
+
+
+def _chosen(store: CandleStore, symbol: str | None) -> CandleStore:
+    """Return the candles of a symbol of a store, which has its names already."""
+    if symbol is None or store.symbols == [symbol]:
+        return store
+    if symbol in store.symbols:
+        return store.symbol(symbol)
+    raise ConfigError(
+        f"symbol: given {shown(symbol)} for candles of {', '.join(store.symbols[:5])}, expected "
+        "their own name. Leave it out, or name them where the store is made, as "
+        "CandleStore(data, symbol=...)"
+    )
 
 
 def _negative(instruments: Instruments) -> Callable[[str], bool]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from omega.config.tables import Column, rows_of
-from omega.config.times import to_units
+from omega.config.times import from_units, to_units
+from omega.config.values import shown
 from omega.errors import ConfigError
 from omega.run.contracts import Contract
 
+_DIGITS = re.compile(r"[0-9]{1,9}")
 _SATURDAY = 5
 """Days after a Monday."""
 _TABLE = (
@@ -59,22 +62,24 @@ def rule_of(
     """
     if isinstance(given, str):
         kind, _, number = given.partition(":")
-        if kind == "days" and number.isdigit():
+        if kind == "days" and _DIGITS.fullmatch(number):
             return _ByDays(contracts, int(number))
         if given == "volume":
             return _ByVolume(contracts)
         raise ConfigError(
-            f"Continuous: given roll={given!r}, expected 'days:5', 'volume', or a table with the "
-            "columns time and contract"
+            f"Continuous: given roll={shown(given)}, expected 'days:5', 'volume', or a table with "
+            "the columns time and contract"
         )
     rows = [
-        (to_units(time, unit), name) for time, name in rows_of("Continuous.roll", given, _TABLE)
+        (to_units(time, unit, "Continuous.roll"), name)
+        for time, name in rows_of("Continuous.roll", given, _TABLE)
     ]
     names = [contract.name for contract in contracts]
     for time, name in rows:
         if name not in names:
             raise ConfigError(
-                f"Continuous.roll: given {name!r} at {time}, expected one of {', '.join(names)}"
+                f"Continuous.roll: given {name!r} at {from_units(time, unit, None)}, expected one "
+                f"of {', '.join(names)}"
             )
     if not rows:
         raise ConfigError("Continuous.roll: given a table without rows, expected one at least")
@@ -117,8 +122,8 @@ def _common(held: Contract, new: Contract, begin: int) -> int:
     if place >= len(shared):
         raise ConfigError(
             f"Continuous: given {held.name} and {new.name} without a bar of the same time from "
-            f"{begin} on, expected one: a roll is priced in both. Give more bars, roll earlier, or "
-            "name the times in a table"
+            f"{from_units(begin, held.unit, None)} on, expected one: a roll is priced in both. "
+            "Give more bars, roll earlier, or name the times in a table"
         )
     return int(shared[place])
 

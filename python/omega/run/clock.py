@@ -85,14 +85,14 @@ class RunClock:
         if given is None:
             return None
         day = self._day(given)
-        return to_units(given, self.unit) if day is None else self._begin(day)
+        return to_units(given, self.unit, "start") if day is None else self._begin(day)
 
     def end(self, given: Any) -> int | None:  # noqa: ANN401 - as above
         """Return the last moment of a run: of a date the end of its day."""
         if given is None:
             return None
         day = self._day(given)
-        return to_units(given, self.unit) if day is None else self._begin(day + 1) - 1
+        return to_units(given, self.unit, "end") if day is None else self._begin(day + 1) - 1
 
     def _day(self, given: object) -> int | None:
         date = as_date(plain(given))

@@ -125,7 +125,7 @@ class Continuous:
             >>> chain.as_of("2024-01-01")["close"].to_list()
             [100.0]
         """
-        until = pl.col("time").to_physical() <= to_units(moment, self._unit)
+        until = pl.col("time").to_physical() <= to_units(moment, self._unit, "moment")
         known = self.candles.with_columns(self.map["contract"]).filter(until)
         return self._adjusted(known, self.rolls.filter(until))
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from omega.config.calendar import CalendarLike, calendar_of
 from omega.config.tables import day_number
 from omega.config.times import PER_SECOND, as_date
+from omega.config.values import shown
 from omega.data.store import CandleStore, both_sides, require_unit
 from omega.errors import ConfigError
 from omega.run.clock import are_dates
@@ -45,6 +46,11 @@ class Contract:
     bid: Floats
     ask: Floats
     last_day: int | None
+
+    @property
+    def unit(self) -> str:
+        """The unit of its times."""
+        return str(getattr(self.frame["time"].dtype, "time_unit", "ns"))
 
     def volume_by_day(self) -> dict[int, float]:
         """Return the volume of each of its days.
@@ -81,6 +87,11 @@ def contracts_of(
             raise ConfigError(f"Continuous: given no candles of {name}, expected some")
     if len({tuple(frame.columns) for frame in frames.values()}) > 1:
         raise ConfigError("Continuous: given contracts with different columns, expected the same")
+    if not isinstance(expiries, (Mapping, type(None))):
+        raise ConfigError(
+            f"expiries: given {shown(expiries)}, expected {{contract: last day}}, such as "
+            "{'2024H': '2024-03-15'}"
+        )
     strange = [name for name in expiries or {} if name not in stores]
     if strange:
         raise ConfigError(
@@ -125,7 +136,7 @@ def _last_day(
     if name not in expiries:
         last = int(days[-1])
         return None if last == newest else last
-    expiry = day_number(_moment(expiries[name]), unit)
+    expiry = day_number(_moment(expiries[name]), unit, f"expiries of {name}")
     if expiry > newest:
         return expiry
     known = days[days <= expiry]

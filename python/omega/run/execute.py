@@ -7,7 +7,6 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
-from omega.config.values import Refused, whole
 from omega.contract import (
     Callback,
     Callbacks,
@@ -34,6 +33,7 @@ from omega.strategy.base import Strategy
 from omega.strategy.called_weights import CalledWeights
 from omega.strategy.conditions import AnyCondition, condition_of, triggers_of
 from omega.strategy.context import RunContext
+from omega.strategy.ensemble import warmup_of
 from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 from omega.strategy.operands import declaring
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from omega._core import ForeignStrategy, NativeStrategy, Run
 
 Outcome = tuple[ResultTables, RunReport]
-_BARS = whole(minimum=0)
 
 
 def execute(job: Job, backend: str) -> Outcome:
@@ -117,14 +116,7 @@ def execute_bound(
 def declare_warmup(job: Job, context: Context) -> None:
     """Request the bars that a strategy needs besides its indicators' own."""
     if isinstance(job.strategy, Strategy):
-        try:
-            bars = _BARS(job.strategy.warmup)
-        except Refused as refused:
-            raise ConfigError(
-                f"{type(job.strategy).__name__}.warmup: given {job.strategy.warmup!r}, expected "
-                f"{refused}"
-            ) from None
-        context.run.declare_warmup(bars)
+        context.run.declare_warmup(warmup_of(job.strategy))
 
 
 def market_of(job: Job, backend: str) -> Run:

@@ -43,7 +43,7 @@ def with_impact(
         if semantics == "1":
             raise ConfigError(
                 f"Costs.impact: given {charged.impact:g} with semantics=1, expected 0: the rules "
-                "of the first release know no impact"
+                "of the first release have no impact"
             )
         name = store.symbols[0]
         impact = _impact(charged, store, growth.get(name))

@@ -31,7 +31,7 @@ def with_weights(settings: Settings, weights: Weights, execution: Execution) -> 
     """Return the settings of a run of target weights: positions of a symbol are netted.
 
     Raises:
-        ConfigError: Hedging was requested, or version 1 of the rules, which knows no weights.
+        ConfigError: Hedging was requested, or version 1 of the rules, which has no weights.
     """
     if execution.position_mode == "hedging":
         raise ConfigError(
@@ -41,7 +41,7 @@ def with_weights(settings: Settings, weights: Weights, execution: Execution) -> 
     if settings["semantics"] == "1":
         raise ConfigError(
             "semantics: given 1 with omega.Weights, expected 2. The rules of the first release "
-            "know no target weights"
+            "have no target weights"
         )
     settings = {**settings, "position_mode": "netting"}
     if weights.participation is None:
@@ -68,7 +68,7 @@ def require_volumes(
     if finer or settings["semantics"] == "1":
         raise ConfigError(
             "participation: given with a magnifier or semantics=1, expected neither: volumes are "
-            "of whole bars, and version 1 of the rules knows none"
+            "of whole bars, and version 1 of the rules has no participation"
         )
     for store in stores:
         (symbol,) = store.symbols

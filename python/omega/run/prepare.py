@@ -21,6 +21,7 @@ from omega.config.limits import Limits
 from omega.config.managers import Manager
 from omega.config.sizers import FixedLots, Sizer
 from omega.config.universe import Universe
+from omega.config.values import flag, shown, taken
 from omega.contract import Progress, Settings
 from omega.data.store import CandleStore
 from omega.data.timeframes import Timeframes, timeframe_jobs
@@ -55,6 +56,7 @@ from omega.run.settings import (
     split_managers,
     symbol_fields,
 )
+from omega.strategy.arguments import instance_of
 from omega.strategy.base import Strategy
 from omega.strategy.compiled import is_marked
 from omega.strategy.ensemble import Ensemble
@@ -116,8 +118,10 @@ class Arguments:
 
     def managers_of(self, strategy: object) -> tuple[list[Manager], PositionManager | None]:
         """Choose built-in managers and the user's own: those given, else the strategy's."""
-        given = self.position_manager or getattr(strategy, "position_manager", None)
-        return split_managers(given)
+        given = self.position_manager
+        return split_managers(
+            getattr(strategy, "position_manager", None) if given is None else given
+        )
 
 
 def _refuse_strange(arguments: Arguments) -> None:
@@ -179,7 +183,7 @@ def prepare(
         "end": clock.end(arguments.end),
         "cash": cash,
         "seed": seed_field(arguments.seed),
-        "strict": bool(arguments.strict),
+        "strict": taken("strict", arguments.strict, flag),
         "sizer": sizer_fields(arguments.sizer or _SIZER),
         "symbols": symbol_fields(
             instruments, costs, fees, account, semantics=semantics, clock=clock
@@ -265,7 +269,7 @@ def strategy_of(
         ConfigError: It is none.
     """
     if isinstance(given, type) and issubclass(given, Strategy):
-        return given()
+        return instance_of(given)
     if isinstance(given, (Strategy, Signals, Native, Foreign, Schedule, Weights)):
         return given
     if isinstance(given, (list, tuple, dict)):
@@ -273,7 +277,7 @@ def strategy_of(
     if callable(given) and not isinstance(given, type):
         return given
     raise ConfigError(
-        f"strategy: given {given!r}, expected a Strategy, a class of one, a function "
+        f"strategy: given {shown(given)}, expected a Strategy, a class of one, a function "
         "on_bar(bar), omega.Signals(...), omega.Weights(...), omega.native(...) or "
         "omega.foreign(...)"
     )
@@ -281,6 +285,6 @@ def strategy_of(
 
 def alignment(given: object) -> str:
     """Check how the times of several symbols are put together."""
-    if given not in ("union", "intersection"):
-        raise ConfigError(f"align: given {given!r}, expected 'union' or 'intersection'")
-    return str(given)
+    if not isinstance(given, str) or given not in ("union", "intersection"):
+        raise ConfigError(f"align: given {shown(given)}, expected 'union' or 'intersection'")
+    return given

@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from omega.config.calendar import CalendarLike
+from omega.config.values import shown
 from omega.contract import ArrowLike
 from omega.data.closes import times_of
 from omega.data.store import CandleStore, both_sides, each_of
@@ -18,6 +19,7 @@ from omega.errors import ConfigError
 from omega.libraries import arguments_of
 from omega.run.adjusted import Floats
 from omega.run.clock import RunClock
+from omega.run.continuous import unrolled
 
 PRICES = ("open", "high", "low", "close")
 
@@ -104,12 +106,13 @@ def resample(
         (93600, 1560, ['time', 'bid_open', 'bid_high'])
     """
     wanted = timeframe if isinstance(timeframe, Timeframe) else Timeframe(timeframe)
-    store = data if isinstance(data, CandleStore) else CandleStore(data)
-    if symbol is not None and symbol not in store.symbols and len(store.symbols) > 1:
-        raise ConfigError(f"symbol: given {symbol!r}, expected one of {', '.join(store.symbols)}")
+    store = data if isinstance(data, CandleStore) else CandleStore(unrolled(data, None)[0])
+    if symbol is not None and symbol not in store.symbols:
+        raise ConfigError(
+            f"symbol: given {shown(symbol)}, expected one of {', '.join(store.symbols)}"
+        )
     several = symbol is None and len(store.symbols) > 1
-    chosen = [one for one in each_of(store) if several or symbol in (None, *one.symbols)]
-    chosen = chosen or each_of(store)
+    chosen = [one for one in each_of(store) if symbol in (None, *one.symbols)]
     sides = {"bid_": "bid", "ask_": "ask"} if any(map(_has_spread, chosen)) else {"": "bid"}
     made = [_of_symbol(one, wanted, calendar, sides) for one in chosen]
     if not several:

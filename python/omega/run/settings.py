@@ -15,7 +15,7 @@ from omega.config.limits import Limits
 from omega.config.managers import BreakEven, Manager, PartialClose, TimeExit, TrailingStop
 from omega.config.sizers import Sizer
 from omega.config.times import PER_SECOND, to_units
-from omega.config.values import plain
+from omega.config.values import plain, shown
 from omega.contract import (
     Cooldowns,
     CostFields,
@@ -74,7 +74,7 @@ def refuse_strange(**given: tuple[object, Any, str]) -> None:
     """
     for parameter, (value, kind, expected) in given.items():
         if value is not None and not isinstance(value, kind):
-            raise ConfigError(f"{parameter}: given {value!r}, expected {expected}")
+            raise ConfigError(f"{parameter}: given {shown(value)}, expected {expected}")
 
 
 _NO_COSTS = Costs()
@@ -83,7 +83,7 @@ _NO_COSTS = Costs()
 def costs_for(given: Costs | Mapping[str, Costs] | None, symbols: Sequence[str]) -> list[Costs]:
     """Choose the costs of each symbol."""
     if isinstance(given, Mapping):
-        return [by_symbol("costs", given, symbol) for symbol in symbols]
+        return [by_symbol("costs", given, symbol, Costs) for symbol in symbols]
     return [given or _NO_COSTS] * len(symbols)
 
 
@@ -218,12 +218,18 @@ def split_managers(given: object) -> tuple[list[Manager], PositionManager | None
         ConfigError: It is neither.
     """
     items = list(given) if isinstance(given, (list, tuple)) else [given]
+    for item in items:
+        if isinstance(item, type):
+            raise ConfigError(
+                f"position_manager: given the class {item.__name__}, expected an object of it. "
+                f"Write {item.__name__}(...)"
+            )
     built_in = [item for item in items if isinstance(item, Manager)]
     own = [item for item in items if isinstance(item, PositionManager)]
     strange = len(items) - len(built_in) - len(own) - items.count(None)
     if len(own) > 1 or strange:
         raise ConfigError(
-            f"position_manager: given {given!r}, expected built-in managers such as "
+            f"position_manager: given {shown(given)}, expected built-in managers such as "
             "omega.TrailingStop(0.002), and at most one object with manage_positions(...)"
         )
     return built_in, own[0] if own else None
@@ -237,14 +243,17 @@ def sizer_fields(sizer: Sizer) -> tuple[str, float]:
 
 def semantics_field(semantics: object) -> str:
     """Check the version of the rules."""
-    if isinstance(semantics, bool) or semantics not in (1, 2):
-        raise ConfigError(f"semantics: given {semantics!r}, expected 2, or 1 for the rules before")
-    return str(semantics)
+    version = plain(semantics)
+    if type(version) is not int or version not in (1, 2):
+        raise ConfigError(
+            f"semantics: given {shown(semantics)}, expected 2, or 1 for the rules before"
+        )
+    return str(version)
 
 
 def seed_field(seed: object) -> int:
     """Check a seed."""
     taken = plain(seed)
     if isinstance(taken, bool) or not isinstance(taken, int) or not 0 <= taken < 2**64:
-        raise ConfigError(f"seed: given {seed!r}, expected a whole number from 0 to 2**64 - 1")
+        raise ConfigError(f"seed: given {shown(seed)}, expected a whole number from 0 to 2**64 - 1")
     return taken

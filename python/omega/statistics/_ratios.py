@@ -152,7 +152,9 @@ def annual_factor(
         >>> annual_factor(252), round(annual_factor(252, 0.1), 6)
         (15.874507866387544, 14.364792)
     """
-    many = float(int(numeric("periods", periods, minimum=1.0, maximum=1e9)))
+    many = numeric("periods", periods, minimum=1.0, maximum=1e9)
+    if not many.is_integer():
+        raise ConfigError(f"periods: given {periods!r}, expected a whole number")
     return kernel(backend).annual_factor(many, way("2012", autocorrelation)[1])
 
 

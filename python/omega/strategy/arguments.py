@@ -6,21 +6,23 @@ import difflib
 import functools
 import weakref
 from types import GetSetDescriptorType
-from typing import Any
+from typing import Any, TypeVar
 
-from omega.config.values import plain
+from omega.config.values import plain, shown
 from omega.errors import ConfigError, RanOnCopy
 
 
 def checked_parameter(strategy: str, name: str, given: object, default: object) -> object:
     """Refuse a parameter of another type than its default's; whole numbers pass for floats."""
     given, wanted = plain(given), type(default)
-    if default is None or isinstance(given, wanted):
+    is_truth = isinstance(given, bool)
+    if default is None or (isinstance(given, wanted) and (not is_truth or wanted is not int)):
         return given
-    if wanted is float and isinstance(given, int) and not isinstance(given, bool):
+    if wanted is float and isinstance(given, int) and not is_truth:
         return float(given)
     raise ConfigError(
-        f"{strategy}.{name}: given {given!r} ({type(given).__name__}), expected {wanted.__name__}"
+        f"{strategy}.{name}: given {shown(given)} ({type(given).__name__}), expected "
+        f"{wanted.__name__}"
     )
 
 
@@ -38,6 +40,7 @@ def unknown_parameter(strategy: type, name: str, known: list[str]) -> str:
     return f"{own} has no parameter {name!r}; it has {', '.join(known) or 'none'}.{hint}"
 
 
+_Made = TypeVar("_Made")
 _PROPERTIES = (property, classmethod, staticmethod, GetSetDescriptorType)
 _free: weakref.WeakKeyDictionary[type, set[str]] = weakref.WeakKeyDictionary()
 """By class the names of parameters that are no method's: each run of a sweep has them again."""
@@ -72,6 +75,23 @@ def refuse_method_name(strategy: type, base: type, name: str) -> None:
                 f"{owner}.{name}, which it would replace; give it another name"
             )
     free.add(name)
+
+
+def instance_of(kind: type[_Made]) -> _Made:
+    """Return an instance of a class that was given in place of one.
+
+    Raises:
+        ConfigError: Its constructor needs arguments.
+    """
+    try:
+        return kind()
+    except TypeError as problem:
+        if problem.__traceback__ is None or problem.__traceback__.tb_next is not None:
+            raise  # it is of the constructor's own code
+        raise ConfigError(
+            f"strategy: given the class {kind.__name__}, whose constructor needs arguments "
+            f"({problem}), expected one without. Give an instance, as {kind.__name__}(...)"
+        ) from None
 
 
 class OnTheCopy:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from omega.config.values import shown
 from omega.errors import CallbackFailed
 from omega.strategy.base import Strategy
 from omega.strategy.targets import rebalance
@@ -31,11 +32,11 @@ class CalledWeights(Strategy):
         self._last = dict(before._last)
 
     def on_bar(self, bar: Bar) -> None:
-        """Ask for weights; where changes decide, what has not changed is left alone."""
+        """Call the function; with `when="change"`, targets that have not changed are left alone."""
         given: object = self.weights.targets(bar)
         if not isinstance(given, Mapping):
             raise CallbackFailed(
-                f"the function of Weights returned {given!r}, expected {{symbol: weight}}"
+                f"the function of Weights returned {shown(given)}, expected {{symbol: weight}}"
             )
         if self.weights.when != "change":
             rebalance(self._context(), given, missing=self.weights.missing, **self.rules)

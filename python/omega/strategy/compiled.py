@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
+from omega.config.values import flag, taken
 from omega.errors import ConfigError
 from omega.strategy.arguments import is_of_engine
 
@@ -64,6 +65,7 @@ def compiled(
         >>> result.strategy.best == candles["close"].tail(-19).head(-1).max()
         True
     """
+    taken("compiled fallback", fallback, flag)
 
     def mark(function: _Function) -> _Function:
         if not callable(function):

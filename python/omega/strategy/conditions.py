@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
+from omega.config.values import shown
 from omega.errors import ConfigError, NeedsOneBar
 from omega.libraries import arguments_of
 from omega.strategy.arguments import is_of_engine
@@ -206,6 +207,11 @@ def when(condition: AnyCondition) -> Callable[[_Function], _Function]:
         ...     def on_bar(self, bar):
         ...         self.buy(stop_loss=bar.close * 0.99)
     """
+    if condition is None:
+        raise ConfigError(
+            "when: given None, expected a condition such as lambda self: self.z < -2. Drop the "
+            "decorator for a method that is called on every bar"
+        )
 
     def mark(function: _Function) -> _Function:
         setattr(function, _MARK, condition)
@@ -246,6 +252,7 @@ def condition_of(given: AnyCondition, strategy: object) -> Condition:
     if callable(given):
         return condition_of(given(strategy), strategy)
     raise ConfigError(
-        f"when: given {given!r}, expected a condition such as self.z < -2, the name of a Boolean "
-        "column, a Polars expression, or a function of the strategy that gives one of these"
+        f"when: given {shown(given)}, expected a condition such as self.z < -2, the name of a "
+        "Boolean column, a Polars expression, or a function of the strategy that gives one of "
+        "these"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any, Protocol, TypeAlias, cast
 
 from omega.errors import ConfigError, OmegaError
@@ -46,6 +47,19 @@ def _pair(values: Values | AnyOperand) -> tuple[float, float]:
         return float(pair[-2]), float(pair[-1])
     except OmegaError:
         raise
+    except (TypeError, ValueError, KeyError, IndexError):
+        if is_indicator(values):
+            raise
+        return _pair_of_any(values)
+
+
+def _pair_of_any(values: Any) -> tuple[float, float]:  # noqa: ANN401 - whatever was given
+    """Return the last two values of what is not indexed as a list is, such as a pandas Series."""
+    if isinstance(values, numbers.Real):  # one of NumPy
+        return float(values), float(values)
+    try:
+        before, now = list(values)[-2:]
+        return float(before), float(now)
     except (TypeError, ValueError, KeyError):
         raise ConfigError(
             f"crossover, crossunder: given {type(values).__name__}, expected a number, or values "

@@ -11,8 +11,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from omega.config.values import Refused, shown, taken, text, whole
 from omega.errors import CallbackFailed, ConfigError
 from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
+from omega.strategy.arguments import instance_of
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import triggers_of
 from omega.strategy.context import RunContext
@@ -22,6 +24,7 @@ from omega.strategy.run_binding import EndedRun, tie
 if TYPE_CHECKING:
     from omega._core import Bar, Fill, PendingOrder, Position, Trade
 
+_BARS = whole(minimum=0)
 _NOTHING = -1
 """A number that no run gives: what is requested of it is refused as not found (F12)."""
 
@@ -160,8 +163,12 @@ class Ensemble(Strategy):
             ConfigError: One of them is no class strategy, or has a condition or a manager.
         """
         if not given:
-            raise ConfigError("strategy: given an empty list, expected at least one strategy")
+            raise ConfigError(
+                f"strategy: given an empty {type(given).__name__}, expected at least one strategy"
+            )
         named = dict(given) if isinstance(given, Mapping) else _labelled(given)
+        for label in named:
+            taken("strategy", label, _label)
         return cls({label: _checked(label, one) for label, one in named.items()})
 
     def __repr__(self) -> str:
@@ -174,7 +181,7 @@ class Ensemble(Strategy):
         for member in self._members:
             tie(member.strategy, cast("RunContext", member))
             member.strategy.init()
-        self.warmup = max(member.strategy.warmup for member in self._members)
+        self.warmup = max(warmup_of(member.strategy) for member in self._members)
 
     def _tie(self, run: RunContext | EndedRun | None) -> None:
         """Tie the members as well, once there are some: each to what it sees."""
@@ -201,6 +208,22 @@ class Ensemble(Strategy):
                 member.take(member.strategy.on_exit(trade))
 
 
+def warmup_of(strategy: Strategy) -> int:
+    """Return the bars that a strategy needs besides its indicators' own.
+
+    Raises:
+        ConfigError: They are no whole number.
+    """
+    return taken(f"{type(strategy).__name__}.warmup", strategy.warmup, _BARS)
+
+
+def _label(given: object) -> str:
+    try:
+        return text(given)
+    except Refused as refused:
+        raise ConfigError(f"strategy: given the label {shown(given)}, expected {refused}") from None
+
+
 def _labelled(given: Sequence[Any]) -> dict[str, Any]:
     named: dict[str, Any] = {}
     for one in given:
@@ -211,10 +234,12 @@ def _labelled(given: Sequence[Any]) -> dict[str, Any]:
 
 
 def _checked(label: str, given: object) -> Strategy:
-    strategy = given() if isinstance(given, type) and issubclass(given, Strategy) else given
+    strategy = given
+    if isinstance(given, type) and issubclass(given, Strategy):
+        strategy = instance_of(given)
     if not isinstance(strategy, Strategy):
         raise ConfigError(
-            f"strategy {label!r}: given {given!r}, expected a Strategy or a class of one; a "
+            f"strategy {label!r}: given {shown(given)}, expected a Strategy or a class of one; a "
             "function has no positions of its own"
         )
     if triggers_of(type(strategy)):

@@ -92,7 +92,8 @@ def identity(given: object, source: str) -> tuple[object, ...]:
     """
     meta = getattr(given, "meta", None)
     if meta is None:
-        return (_Same(given) if hasattr(given, "__array__") else given, source)
+        is_unhashable = hasattr(given, "__array__") or type(given).__hash__ is None
+        return (_Same(given) if is_unhashable else given, source)
     try:
         return (cast("bytes", meta.serialize()),)
     except Exception:  # noqa: BLE001 - one that holds a function may not be written down

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from omega.config.values import plain
+from omega.config.values import as_float, shown, taken
 from omega.errors import ConfigError
 
 
@@ -42,7 +42,9 @@ def native(name: str, **parameters: float) -> Native:
         >>> native("sma_cross", fast=10)
         native('sma_cross', fast=10)
     """
-    for parameter, given in parameters.items():
-        if isinstance(plain(given), bool) or not isinstance(plain(given), (int, float)):
-            raise ConfigError(f"native: {parameter}: given {given!r}, expected a number")
-    return Native(name, tuple((key, float(number)) for key, number in parameters.items()))
+    if not isinstance(name, str):
+        raise ConfigError(
+            f"native: given {shown(name)}, expected the name of a strategy, such as 'sma_cross'"
+        )
+    numbers = {key: taken(f"native: {key}", given, as_float) for key, given in parameters.items()}
+    return Native(name, tuple(numbers.items()))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from omega.config.distances import Distance
 from omega.config.managers import TrailingStop
-from omega.config.values import flag, plain, taken
+from omega.config.values import as_float, flag, plain, taken
 from omega.errors import ConfigError
 from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
 
@@ -157,6 +157,9 @@ def prices_of(
 ) -> dict[str, Any]:
     """Return the fields of a signal by the prices that an order waits for."""
     is_at_close = taken("order at_close", at_close, flag)
+    for name, price in (("limit", limit), ("stop", stop), ("touch", touch)):
+        if price is not None:
+            taken(f"order {name}", price, as_float)
     special = {"touch": touch, "trail": trail, "at_close": is_at_close or None}
     given = [name for name, value in special.items() if value is not None]
     if given and (len(given) > 1 or stop is not None or (limit is None) == (touch is not None)):

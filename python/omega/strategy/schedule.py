@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from omega.config.managers import Manager
 from omega.errors import ConfigError
 
 Border = Literal["keep", "cancel", "flat"]
@@ -69,9 +70,10 @@ class Schedule:
         Raises:
             ConfigError: They differ.
         """
-        given = [getattr(one, "position_manager", None) for one in self.strategies if one]
+        strategies = [one for one in self.strategies if one is not None]
+        given = [getattr(one, "position_manager", None) for one in strategies]
         for one in given[1:]:
-            if one != given[0] and type(one) is not type(given[0]):
+            if not _are_alike(one, given[0]):
                 raise ConfigError(
                     f"position_manager: given {given[0]!r} and {one!r} by the strategies of one "
                     "account, expected the same; give it to the run as position_manager="
@@ -87,6 +89,15 @@ class Schedule:
     def __repr__(self) -> str:
         shown = ", ".join(f"{stage.begin}: {stage.strategy!r}" for stage in self.stages)
         return f"Schedule({shown})"
+
+
+def _are_alike(one: object, other: object) -> bool:
+    """Return whether managers do the same; objects of the user's own are taken by their class."""
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(map(_are_alike, one, other))
+    if isinstance(one, Manager) or isinstance(other, Manager):
+        return one == other
+    return type(one) is type(other)
 
 
 def unlike(first: object, other: object) -> ConfigError:

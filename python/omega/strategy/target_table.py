@@ -186,7 +186,7 @@ def _in_unit(times: pl.Series, unit: str) -> NDArray[np.int64]:
         plain: NDArray[np.int64] = times.cast(pl.Int64).to_numpy()
         return plain
     if times.dtype == pl.String:
-        read: list[Any] = [to_units(text, unit) for text in times.to_list()]
+        read: list[Any] = [to_units(text, unit, "Weights.targets") for text in times.to_list()]
         return np.array(read, dtype=np.int64)
     if times.dtype == pl.Date:
         times = times.cast(pl.Datetime("us"))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Trading(AccountView):
-    """What a strategy requests of its run and knows of it: a base of `Strategy`."""
+    """Orders of a strategy, and what it sees of its run: a base of `Strategy`."""
 
     _run: RunContext | EndedRun | None = None
 
@@ -150,5 +150,5 @@ class Trading(AccountView):
     def _tie(self, run: RunContext | EndedRun | None) -> None:
         self._run = run
         account = None if run is None or isinstance(run, EndedRun) else run.account
-        # Whoever hears what is requested hears objects.
+        # An observer of requests gets them as objects.
         self._see(account, heard=is_heard())

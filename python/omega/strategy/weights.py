@@ -151,5 +151,5 @@ def _when(given: object) -> When:
         words = ", ".join(repr(word) for word in ("change", *PERIODS))
         raise Refused(f"one of {words}, or a list of moments")
     for moment in listed:
-        to_units(moment, "s")
+        to_units(moment, "s", "Weights.when")
     return tuple(listed)

@@ -1,7 +1,7 @@
 """Runs of Python strategies that stay in this process while worker processes would cost more.
 
 A process takes about a second to begin: a hundred runs of some milliseconds are over by then. The
-runs made so far tell how long the others will take.
+runs made so far show how long the others will take.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from omega.config.values import nearest, plain
+from omega.config.values import flag, nearest, plain, taken
 from omega.errors import ConfigError
 from omega.report._metrics import BESIDE_A_BENCHMARK
 from omega.sweeps.spec import METRICS, SETTINGS
@@ -44,6 +44,19 @@ def refuse_unlike(settings: Mapping[str, Any], executor: object, progress: objec
         )
 
 
+def require_flags(**given: object) -> None:
+    """Refuse what is neither True nor False, of the arguments that are one of them.
+
+    Raises:
+        ConfigError: One is neither.
+
+    Example:
+        >>> require_flags(trades=True, equity=False)
+    """
+    for name, one in given.items():
+        taken(name, one, flag)
+
+
 def metrics_field(metrics: object) -> list[str] | None:
     """Return the names of metrics that were given, in their order; None for all.
 
@@ -71,7 +84,7 @@ def metrics_field(metrics: object) -> list[str] | None:
 
 
 def workers_field(workers: object) -> int | None:
-    """Return how many threads or processes were asked for.
+    """Return how many threads or processes were requested.
 
     Raises:
         ConfigError: It is no whole number of at least 1.
@@ -80,12 +93,11 @@ def workers_field(workers: object) -> int | None:
         >>> workers_field(2), workers_field(None)
         (2, None)
     """
-    taken = plain(workers)
-    return None if taken is None else count_field("workers", workers)
+    return None if plain(workers) is None else count_field("workers", workers)
 
 
 def count_field(name: str, given: object) -> int:
-    """Return how many were asked for.
+    """Return a count that was requested.
 
     Raises:
         ConfigError: It is no whole number of at least 1.
@@ -94,10 +106,10 @@ def count_field(name: str, given: object) -> int:
         >>> count_field("n", 5)
         5
     """
-    taken = plain(given)
-    if isinstance(taken, bool) or not isinstance(taken, numbers.Integral) or taken < 1:
+    count = plain(given)
+    if isinstance(count, bool) or not isinstance(count, numbers.Integral) or count < 1:
         raise ConfigError(f"{name}: given {given!r}, expected a whole number of at least 1")
-    return int(taken)
+    return int(count)
 
 
 def bytes_field(cache_bytes: object) -> int:
@@ -110,12 +122,12 @@ def bytes_field(cache_bytes: object) -> int:
         >>> bytes_field(1 << 20)
         1048576
     """
-    taken = plain(cache_bytes)
-    if isinstance(taken, bool) or not isinstance(taken, numbers.Integral) or taken < 0:
+    count = plain(cache_bytes)
+    if isinstance(count, bool) or not isinstance(count, numbers.Integral) or count < 0:
         raise ConfigError(
             f"cache_bytes: given {cache_bytes!r}, expected a whole number of bytes, 0 or more"
         )
-    return int(taken)
+    return int(count)
 
 
 def folder_field(out: object) -> str | None:

@@ -160,13 +160,15 @@ def sweep(
         (3, 3, 8)
     """
     arguments.refuse_unlike(settings, executor, progress)
+    kept = {"trades": trades, "equity": equity, "daily": daily, "fingerprint": fingerprint}
+    arguments.require_flags(**kept)
     data, settings = without_chains(data, settings)
     workers, folder = arguments.workers_field(workers), arguments.folder_field(out)
     wanted, limit = arguments.metrics_field(metrics), arguments.bytes_field(cache_bytes)
     seed = _begin(seed, version)
     grid, named = labelled(list(grid) if isinstance(grid, Iterator) else grid)
     require_known(strategy, _names_of(grid))
-    tables = tuple(name for name, kept in (("trades", trades), ("equity", equity)) if kept)
+    tables = tuple(name for name in ("trades", "equity") if kept[name])
     own, chosen = {**settings, "seed": seed}, chosen_backend(backend, warn=True)
     spec = SweepSpec(data, strategy, own, named, fingerprint, tables, chosen, daily)
     book = ledger.opened(trials, spec, version)

@@ -91,7 +91,8 @@ def capacity(
         **settings: Settings of `run_backtest`.
 
     Raises:
-        ConfigError: Nothing grows with size, sizes do not follow the account, or a run failed.
+        ConfigError: Nothing grows with size, or sizes do not follow the account.
+        OmegaError: A run failed; the error has its amount and its reason.
 
     Example:
         >>> import omega

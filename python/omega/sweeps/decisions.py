@@ -24,7 +24,7 @@ from omega.sweeps.trust import Best
 from omega.sweeps.zones import SHARE, Zone, share_field
 
 _STATISTICS = ("dsr", "p_adjusted")
-"""Columns that say how much of a row is luck."""
+"""Columns that show how much of a row is luck."""
 
 
 class Decisions:

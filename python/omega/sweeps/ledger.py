@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import polars as pl
 
+from omega.config.values import shown
 from omega.data import locks
 from omega.data.files import writing
 from omega.errors import ConfigError, TrialsChanged, WriteFailed
@@ -34,6 +35,7 @@ GivenLedger: TypeAlias = "TrialLedger | str | os.PathLike[str] | Literal[False] 
 VARIABLE = "OMEGA_TRIALS"
 _COMPARABLE = 0.5  # of the days: the deviation of a ratio by chance goes with the root of them
 _FIRST = "0" * 64
+_GIVEN = ("data", "strategy", "parameters", "fingerprint", "sharpe", "days")
 _CONTENT = ("data", "strategy", "parameters", "fingerprint")
 _PATIENCE = 60.0  # seconds that another process may write
 _SCHEMA = {
@@ -68,7 +70,7 @@ class TrialLedger:
     """
 
     def __init__(self, path: Path) -> None:
-        """Takes the file, which need not be there yet."""
+        """Take the file, which need not be there yet."""
         self.path = path
 
     def to_polars(self) -> pl.DataFrame:
@@ -129,6 +131,7 @@ class TrialLedger:
             How many were new.
 
         Raises:
+            ConfigError: A trial lacks one of them.
             TrialsChanged: A row was changed or removed.
             WriteFailed: The file cannot be written to.
 
@@ -136,6 +139,10 @@ class TrialLedger:
             >>> trials("/nowhere/trials").add([])
             0
         """
+        given: Sequence[object] = entries
+        for entry in given:
+            if not isinstance(entry, Mapping) or not {*_GIVEN} <= set(entry):
+                raise ConfigError(f"trials: given {shown(entry)}, expected {', '.join(_GIVEN)}")
         if not entries:
             return 0
         with writing(self.path):
@@ -361,7 +368,7 @@ def opened(given: GivenLedger, spec: SweepSpec, version: str | None) -> Book | N
 def _read(line: str) -> Entry | None:
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     whole = isinstance(found, dict) and {*_SCHEMA, "previous", "hash"} <= set(found)
     return found if whole else None

@@ -1,10 +1,10 @@
 """A folder in an object store, and its lease, by a store that creates only what is not there.
 
-The package `fsspec` and that of the store do the talking. A lease is an object with a number: who
-has created the highest one holds the folder, and changes it now and then. Where its content has not
-changed for `EXPIRES` seconds, as the newcomer sees it, the newcomer creates the next one, which of
-several only one can. The last one is never removed, so that numbers only grow; it is empty once its
-holder has ended.
+The package `fsspec` and that of the store do the input and output. A lease is an object with a
+number: who has created the highest one holds the folder, and changes it now and then. Where its
+content has not changed for `EXPIRES` seconds, as the newcomer sees it, the newcomer creates the
+next one, which of several only one can. The last one is never removed, so that numbers only grow;
+it is empty once its holder has ended.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class ObjectFolder:
     """
 
     def __init__(self, address: str) -> None:
-        """Take an address, and what talks to its store.
+        """Take an address, and find what reads and writes its store.
 
         Raises:
             ConfigError: Nothing does, or the store cannot create only what is not there.
@@ -52,7 +52,7 @@ class ObjectFolder:
                 f"out: given {address!r}, expected the address of a folder: 's3://bucket/fx'"
             )
         self.shown = f"{scheme}://{folder.rstrip('/')}"
-        self._files, self._root = _talking_to(self.shown)
+        self._files, self._root = _file_system_of(self.shown)
         self._held: _Held | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -276,8 +276,8 @@ def _no_creation(address: str, why: str) -> ConfigError:
     )
 
 
-def _talking_to(address: str) -> tuple[Any, str]:
-    """Return what talks to the store of an address, and the name of the folder in it."""
+def _file_system_of(address: str) -> tuple[Any, str]:
+    """Return the file system of an address, and the name of the folder in it."""
     try:
         fsspec = importlib.import_module("fsspec")
         files, root = fsspec.core.url_to_fs(address)
@@ -288,7 +288,7 @@ def _talking_to(address: str) -> tuple[Any, str]:
         ) from problem
     except ValueError as problem:
         raise ConfigError(
-            f"out: given {address!r}, expected a folder, or the address of one that fsspec knows: "
+            f"out: given {address!r}, expected a folder, or an address that fsspec supports: "
             f"{error_text(problem)}"
         ) from problem
     # Of the instance: an asynchronous file system gives each of its own.

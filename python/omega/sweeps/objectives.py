@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Mapping, Sequence
+from types import FunctionType
 from typing import Any, NamedTuple, TypeAlias
 
 import polars as pl
 
-from omega.config.values import nearest, plain
+from omega.config.values import nearest, plain, shown
 from omega.errors import ConfigError
 from omega.report._metrics import LESS_IS_BETTER
 from omega.sweeps.expressions import Expression, is_expression
@@ -53,9 +54,9 @@ def objective_of(
         [0.8, 0.5]
     """
     if not isinstance(given, str):
-        kind = type(given).__name__
+        kind = "a function" if isinstance(given, FunctionType) else shown(given)
         raise ConfigError(
-            f"{of}: given a {kind}, expected the name of one, such as {tuple(metrics[:1])}, or an "
+            f"{of}: given {kind}, expected the name of one, such as {tuple(metrics[:1])}, or an "
             "expression: 'sharpe - 2 * max_drawdown'; rank by a function of your own over "
             "to_polars()"
         )
@@ -120,7 +121,10 @@ def _gates(parameter: str, given: object) -> dict[str, float]:
     if isinstance(given, Mapping):
         limits = {name: plain(limit) for name, limit in given.items()}
         if all(isinstance(name, str) and _is_number(limit) for name, limit in limits.items()):
-            return limits
+            return {
+                name: limit if isinstance(limit, (int, float)) else float(limit)
+                for name, limit in limits.items()
+            }
     raise ConfigError(
         f"{parameter}: given {given!r}, expected a number for each metric: {{'trades': 100}}"
     )
@@ -145,7 +149,7 @@ def _numeric(table: pl.DataFrame) -> list[str]:
 
 def _is_number(given: object) -> bool:
     is_real = isinstance(given, numbers.Real) and not isinstance(given, bool)
-    return is_real and not math.isnan(float(str(given)))
+    return is_real and given == given  # noqa: PLR0124 - NaN is not
 
 
 def _as_float(found: Any) -> float | None:  # noqa: ANN401 - what an expression gave

@@ -112,7 +112,7 @@ class OptunaSearch:
         )
 
     def tell(self, results: Sequence[Metrics | None]) -> None:
-        """Return Optuna the results of the batch; one without a number is a failed trial."""
+        """Report the results of the batch to Optuna; one without a number is a failed trial."""
         if len(results) != len(self._trials):
             raise StateSyncError(
                 f"samplers.Optuna: told {len(results)} results of {len(self._trials)} runs; give "
@@ -193,7 +193,7 @@ def _study(sampler: Asking, seed: int) -> optuna.Study:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Optuna from telling on the terminal that it made a study."""
+    """Keep Optuna from logging that it made a study."""
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:

@@ -145,7 +145,7 @@ class Processes:
         if self._failed_starts > len(self._workers):
             raise WorkerFailed(
                 "sweep: worker processes end before they begin, with code "
-                f"{worker.process.returncode}; the last lines of standard error may say why. Run "
+                f"{worker.process.returncode}; the last lines of standard error may show why. Run "
                 "with workers=1 to see it in this process"
             )
         lost = self._lost(worker, silent=silent)

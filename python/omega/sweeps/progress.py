@@ -88,7 +88,7 @@ class Counter:
         return self.total - self.done
 
     def tell(self) -> None:
-        """Return how far it is."""
+        """Show how far it is."""
         if self._show is None:
             return
         made = self.done - self._before

@@ -75,7 +75,7 @@ def run_again(
         made_of: Mapping[str, Any] = {_name_of(name): value for name, value in own.items()}
     elif origin is None:
         raise ConfigError(
-            "run: this result knows neither data nor strategy, as it was loaded or has travelled, "
+            "run: this result has neither data nor strategy, as it was loaded or unpickled, "
             "or its rows are slices of longer runs; give them: run(row, data=candles, "
             "strategy=..., and the settings of the sweep)"
         )

@@ -65,7 +65,7 @@ class SweepResult(Pictures):
         notices: Sequence[Notice] = (),
         placement: pl.DataFrame | None = None,
     ) -> None:
-        """Takes the rows as they are, and writes them into a ledger where there is one."""
+        """Take the rows as they are, and write them into a ledger where there is one."""
         self._placement = placement
         self.metrics, self.total, self.interrupted = tuple(metrics), total, interrupted
         self.folder: Path | str | None = None if parts is None else parts.folder
@@ -182,7 +182,7 @@ class SweepResult(Pictures):
 
         Args:
             row: The number of the run, or its row: `result.run(result.best())`.
-            data: The candles, for a result that was loaded or has travelled.
+            data: The candles, for a result that was loaded or unpickled.
             strategy: The strategy, for such a result.
             grid: The grid, for such a result whose values had names.
             **settings: The settings that all runs of the sweep had, for such a result.
@@ -239,7 +239,7 @@ class SweepResult(Pictures):
     def load(cls, directory: str | Path) -> SweepResult:
         """Read a saved result, and check that it is what was saved.
 
-        It knows neither candles nor strategy: `run` has to be given them.
+        It has neither candles nor strategy: give them to `run`.
 
         Raises:
             BrokenResult: A file is missing or changed, or of another version.

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from omega.config.values import flag, taken
 from omega.data.files import writing
 from omega.errors import ConfigError
 from omega.libraries import error_text, refused_as
@@ -42,12 +43,13 @@ def save(
         ConfigError: The place is taken.
         WriteFailed: It cannot be written to.
     """
+    taken("overwrite", overwrite, flag)
     place = _place(directory)
     with writing(place):
         if not place.exists():
             mend(place, FILES)
         is_taken = place.is_file() or (place.is_dir() and any(place.iterdir()))
-        if is_taken and not (overwrite is True and (place / MANIFEST).is_file()):
+        if is_taken and not (overwrite and (place / MANIFEST).is_file()):
             raise ConfigError(
                 f"directory: given {str(place)!r}, which is not empty; give another one, or "
                 "overwrite=True where a sweep was saved there"

@@ -59,8 +59,8 @@ def named_spans(given: object) -> dict[str, object]:
 def with_equal_spans(spec: SweepSpec, begin: Callable[[], Search], make: Makes) -> SweepSpec:
     """Return a spec whose runs over the same candles all start where the last of them could decide.
 
-    What each run needs before it may decide is what its strategy declares, so that none is made for
-    it but those whose strategy does not say.
+    What a run needs before it may decide is what its strategy declares. Runs are made to find it
+    only where a strategy does not declare it.
 
     Raises:
         ConfigError: The runs depend on each other, so that they are not known before.
@@ -100,7 +100,7 @@ class Declared:
             strategy = strategy_of(self._spec.strategy_of(parameters))
             job, market = self._of(key, parameters)
             found = needs_of(strategy, job, market)
-        except Exception:  # noqa: BLE001 - whatever it is, the run itself will say
+        except Exception:  # noqa: BLE001 - whatever it is, the run itself raises it
             return False
         first, needs = self._needs.get(key, (parameters, []))
         together = [max(pair) for pair in zip_longest(needs, found, fillvalue=0)]

@@ -220,8 +220,11 @@ def _on_grid(
     at: dict[tuple[Any, ...], list[int]] = {}
     for row, key in enumerate(keys):
         at.setdefault(key, []).append(row)
-    steps = range(-reach, reach + 1)
-    each = [steps if name in places else (0,) for name in parameters]
+    # No neighbour is further away than the grid is wide.
+    widths = {name: min(reach, max(own, default=0)) for name, own in places.items()}
+    each = [
+        range(-widths[name], widths[name] + 1) if name in widths else (0,) for name in parameters
+    ]
     moves = [
         move
         for move in itertools.product(*each)
