@@ -365,3 +365,13 @@ def test_indices_and_times_of_warmup_and_start_are_those_of_the_one_call(backend
     made = engine(strategy, data, backend=backend, original_start_dt=data["time"][40])
     made.run()
     assert strategy.asked[0] == 39
+
+
+def test_a_symbol_beside_a_store_is_one_of_its_own() -> None:
+    store = omega.CandleStore({"AAA": walk(60), "BBB": walk(80)})
+    made = engine(omega.native("buy_and_hold"), store, symbol="BBB")
+    assert made.run().bars_processed == len(store.symbol("BBB")) - 1
+    with pytest.raises(omega.ConfigError, match=r"^symbol: given 'EURUSD' for candles of AAA, BBB"):
+        engine(EveryTen(), store, symbol="EURUSD")
+    with pytest.raises(omega.ConfigError, match=r"^symbol: given 'EURUSD'"):
+        omega.ExecutionSimulator().evaluate_exits_batch(store, symbol="EURUSD")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -335,3 +335,10 @@ def test_a_saved_result_knows_its_rolls(tmp_path: Path) -> None:
     assert loaded.trades.equals(result.trades)
     assert loaded.events.equals(result.events)
     assert loaded.metrics_of(loaded.trades)["trades"] == 2
+
+
+def test_a_contract_that_ends_on_the_first_day_of_1970_comes_first() -> None:
+    old = days([100.0] * 2, start=datetime.fromisoformat("1969-12-31"))
+    new = days([110.0] * 6, start=datetime.fromisoformat("1969-12-31"))
+    series = omega.Continuous({"new": new, "old": old}, roll="days:0")
+    assert series.map["contract"].unique(maintain_order=True).to_list() == ["old", "new"]

@@ -93,3 +93,33 @@ def test_bars_are_made_of_all_that_a_run_takes(tmp_path: Path) -> None:
 def test_the_path_of_an_arrow_file_is_a_path() -> None:
     with pytest.raises(ConfigError, match=r"^to_arrow: given 5, expected a path"):
         omega.Dataset("s3://bucket/a.parquet").to_arrow(5)  # type: ignore[arg-type]  # on purpose
+
+
+@pytest.mark.parametrize(
+    ("name", "given"), [("validate", "off"), ("validate", {"crossed": "allow"}), ("cast", True)]
+)
+def test_a_store_that_was_checked_is_not_read_by_other_rules(
+    name: str,
+    given: Any,  # noqa: ANN401 - on purpose
+) -> None:
+    store = omega.CandleStore(rising(9))
+    settings: dict[str, Any] = {name: given}
+    expected = rf"^{name}: given .* for a CandleStore.*where the store is made, as CandleStore\("
+    with pytest.raises(ConfigError, match=expected):
+        omega.CandleStore(store, **settings)
+    with pytest.raises(ConfigError, match=expected):
+        omega.run_backtest(store, omega.native("buy_and_hold"), **settings)
+    with pytest.raises(ConfigError, match=expected):
+        omega.stress(store, omega.native("buy_and_hold"), **settings)
+
+
+def test_calls_of_many_runs_read_candles_by_their_rules_once() -> None:
+    candles = rising(60).with_columns(pl.col("open", "high", "low", "close").cast(pl.Float32))
+    rules: dict[str, Any] = {"validate": {"crossed": "allow"}, "cast": True}
+    native = omega.native("buy_and_hold")
+    assert not omega.sweep(candles, native, {"cash": [1e4]}, **rules).failures.height
+    assert omega.stress(candles, native, runs=2, **rules).runs.height > 1
+    of_windows = omega.walk_forward(
+        candles, omega.native("sma_cross"), {"fast": [2], "slow": [5]}, train=20, test=10, **rules
+    )
+    assert len(of_windows) > 1

@@ -95,3 +95,21 @@ def refuse_unknown(parameter: str, given: Collection[str], known: Collection[str
     for name in given:
         if name not in known:
             raise ConfigError(f"{parameter}: no symbol {name!r}. {nearest(name, known)}")
+
+
+def refuse_checks(validate: object, *, cast: object) -> None:
+    """Refuse settings that have no effect on a `CandleStore`, whose rows were read before.
+
+    Raises:
+        ConfigError: One is not at its default.
+
+    Example:
+        >>> refuse_checks("error", cast=False)
+    """
+    for name, given, default in (("validate", validate, "error"), ("cast", cast, False)):
+        if given != default:
+            raise ConfigError(
+                f"{name}: given {shown(given)} for a CandleStore, whose rows were read and checked "
+                f"before. Leave it out, or give it where the store is made, as "
+                f"CandleStore(data, {name}={shown(given)})"
+            )

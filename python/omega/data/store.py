@@ -23,6 +23,7 @@ from omega.data.columns import DEFAULT_SYMBOL, SymbolInput, casts_of, symbol_inp
 from omega.data.mapped_files import MappedFile, mapped_files
 from omega.data.name_and_time_checks import (
     negative_symbols,
+    refuse_checks,
     refuse_names,
     refuse_times,
     refuse_unknown,
@@ -109,6 +110,7 @@ class CandleStore:
             if isinstance(data, CandleStore):
                 if symbol is not None or columns:
                     raise ConfigError("data: a CandleStore has its symbol and columns already")
+                refuse_checks(validate, cast=cast)
                 self.native, self.own = data.native, data.own
                 self._made, self._casts = data._made, data._casts  # noqa: SLF001 - its own class
                 self.mapped, self.rolls = data.mapped, data.rolls

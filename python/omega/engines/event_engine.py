@@ -24,7 +24,13 @@ from omega.data.store import CandleStore
 from omega.data.timeframes import Timeframes
 from omega.engines.adapters import adapted
 from omega.engines.job import Parts, require, run_job
-from omega.engines.native import METHODS, ExecutionSimulator, Portfolio, require_unchanged
+from omega.engines.native import (
+    METHODS,
+    ExecutionSimulator,
+    Portfolio,
+    candles_of,
+    require_unchanged,
+)
 from omega.engines.slices import MultiSymbolSlice
 from omega.engines.wrappers import position_manager_of
 from omega.errors import ConfigError, StateSyncError
@@ -107,7 +113,7 @@ class EventEngine:
         data = bid_candles
         if ask_candles is not None:
             data = Candles(bid=bid_candles, ask=ask_candles)
-        self._store = data if isinstance(data, CandleStore) else CandleStore(data, symbol=symbol)
+        self._store = candles_of(data, symbol)
         self._begin(strategy, (executor, portfolio), on_progress, original_start_dt, backend)
         self._timeframes = _candles_of(multi_candle_data, self._form.timeframe)
         self._align, self._calendar = "union", calendar

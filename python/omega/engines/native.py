@@ -20,11 +20,12 @@ from omega.config.limits import Limits
 from omega.config.sizers import FixedLots, Sizer
 from omega.config.values import as_float
 from omega.contract import ArrowLike, Component
-from omega.data.columns import Candles
+from omega.data.columns import DEFAULT_SYMBOL, Candles
 from omega.data.store import CandleStore
 from omega.errors import ConfigError, StateSyncError
 from omega.libraries import arguments_of
 from omega.run.backend import chosen_backend
+from omega.run.candles import store_of_run
 from omega.run.context import Context
 from omega.run.execute import execute_bound, market_of
 from omega.run.prepare import Arguments, prepare
@@ -40,6 +41,17 @@ METHODS = ("process_signal", "active_positions", "evaluate_exits")
 """What an engine calls of an executor."""
 _NOTHING_LEFT = 1e-9
 """Of the lots just closed: what is left below this is what adding up lost."""
+
+
+def candles_of(data: ArrowLike, symbol: str) -> CandleStore:
+    """Take candles of one symbol; those of a store have its name already.
+
+    Raises:
+        ConfigError: A store has no such symbol.
+    """
+    if isinstance(data, CandleStore):
+        return store_of_run(data, None if symbol == DEFAULT_SYMBOL else symbol, "error", None)
+    return CandleStore(data, symbol=symbol)
 
 
 class ExecutionSimulator:
@@ -160,7 +172,7 @@ class ExecutionSimulator:
         data = bid_candles
         if ask_candles is not None:
             data = Candles(bid=bid_candles, ask=ask_candles)
-        store = data if isinstance(data, CandleStore) else CandleStore(data, symbol=symbol)
+        store = candles_of(data, symbol)
         store.require_valid()
         first = pl.int_range(pl.len()) == 0
         job = prepare(store, lambda _bar: waiting, self.arguments(cash=cash), when=first)

@@ -209,7 +209,7 @@ def _refuse_check(sets: Sets, layout: Layout, border: str, chooser: Chooser) -> 
 
 def store_of(data: ArrowLike, settings: dict[str, Any]) -> CandleStore:
     """Read the candles once, for all runs."""
-    validate = settings.get("validate", "error")
+    validate = settings.pop("validate", "error")
     symbol, cast = settings.pop("symbol", None), settings.pop("cast", False)
     return store_of_run(data, symbol, validate, settings.get("instruments"), cast=cast)
 

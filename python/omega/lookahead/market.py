@@ -120,7 +120,8 @@ def _table_before(given: ArrowLike, time: int | None) -> ArrowLike:
         return given
     if isinstance(given, Mapping):
         return {symbol: _table_before(one, time) for symbol, one in given.items()}
-    market = Market(CandleStore(given, validate="off"))
+    is_read = isinstance(given, CandleStore)
+    market = Market(given if is_read else CandleStore(given, validate="off"))
     return market.whole() if time is None else market.until(time)
 
 

@@ -9,6 +9,7 @@ from omega.config.instruments import Instrument
 from omega.config.values import shown
 from omega.contract import ArrowLike
 from omega.data.columns import DEFAULT_SYMBOL
+from omega.data.name_and_time_checks import refuse_checks
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
 from omega.run.continuous import unrolled
@@ -36,6 +37,7 @@ def store_of_run(
             'CandleStore(data, validate="report").validate()'
         )
     if isinstance(data, CandleStore):
+        refuse_checks(validate, cast=cast)
         data.require_valid()
         return _chosen(data, symbol)
     named = instruments.symbol if isinstance(instruments, Instrument) else None

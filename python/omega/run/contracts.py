@@ -78,7 +78,7 @@ def contracts_of(
     Raises:
         ConfigError: There are none, or their times are in several units.
     """
-    whole = CandleStore(given, validate="off")
+    whole = given if isinstance(given, CandleStore) else CandleStore(given, validate="off")
     stores = {name: whole.symbol(name) for name in whole.symbols}
     frames = {name: _frame(store) for name, store in stores.items()}
     for name, store in stores.items():
@@ -126,7 +126,10 @@ def _in_order(
         found.append(Contract(name, frame, times[name], days[name], bid, ask, last))
     # Of equals the order of their first bars, then that in which they were given.
     far = 2**62
-    return sorted(found, key=lambda one: (one.last_day or far, int(one.times[0])))
+    return sorted(
+        found,
+        key=lambda one: (far if one.last_day is None else one.last_day, int(one.times[0])),
+    )
 
 
 def _last_day(

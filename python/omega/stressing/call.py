@@ -101,13 +101,12 @@ def stress(
         seed=seed,
     )
     backend = chosen_backend(backend, warn=True)
-    taken = {name: settings.pop(name) for name in ("symbol", "cast") if name in settings}
     store = store_of_run(
         data,
-        taken.get("symbol"),
-        settings.get("validate", "error"),
+        settings.pop("symbol", None),
+        settings.pop("validate", "error"),
         settings.get("instruments"),
-        cast=taken.get("cast", False),
+        cast=settings.pop("cast", False),
     )
     if store.rolls:
         raise ConfigError(

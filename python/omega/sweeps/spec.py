@@ -356,7 +356,8 @@ class TrialRunner:
         spec = self.spec
         strategy = spec.strategy_of(parameters)
         store = self.store(parameters)
-        settings = {**spec.settings_of(parameters), "symbol": None}
+        of_store = {"symbol": None, "validate": "error", "cast": False}  # it was read by them
+        settings = spec.settings_of(parameters) | of_store
         return run_backtest(store, strategy, **settings, backend=spec.backend)
 
 
