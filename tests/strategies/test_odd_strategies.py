@@ -192,3 +192,27 @@ def test_the_length_of_a_history_may_be_of_numpy() -> None:
     )
     engine.run()
     assert Looks.seen == [3]
+
+
+def itself(_: object) -> object:
+    return itself
+
+
+@pytest.mark.parametrize(
+    ("columns", "place"),
+    [
+        ({"entry": itself}, "entry"),
+        ({"entry": True, "stop_loss": omega.Distance(itself)}, "stop_loss"),
+        ({"entry": True, "stop_loss": omega.Distance.percent(itself)}, "stop_loss"),
+    ],
+)
+def test_a_function_that_returns_a_function_is_no_column(
+    columns: dict[str, Any], place: str
+) -> None:
+    text = refused(omega.Signals(**columns))
+    assert text.startswith(f"Signals.{place}: given <function itself")
+    assert text.endswith(", of the function that was given")
+
+
+def test_a_function_that_returns_a_function_is_no_condition() -> None:
+    assert refused(Buyer(), when=itself).startswith("when: given <function itself")

@@ -249,8 +249,8 @@ def condition_of(given: AnyCondition, strategy: object) -> Condition:
         found = _of_column(given)
     if found is not None:
         return found
-    if callable(given):
-        return condition_of(given(strategy), strategy)
+    if callable(given) and not callable(made := given(strategy)):  # one of functions has no end
+        return condition_of(made, strategy)
     raise ConfigError(
         f"when: given {shown(given)}, expected a condition such as self.z < -2, the name of a "
         "Boolean column, a Polars expression, or a function of the strategy that gives one of "

@@ -225,8 +225,7 @@ class _Columns:
         given = getattr(self.signals, name)
         is_own = isinstance(given, Mapping)
         given = plain(given.get(self.symbol) if is_own else given)
-        while callable(given):
-            given = plain(given(self.declarer))
+        given = self._called(name, given)
         if len(self.context.symbols) > 1 and not is_own and _has_rows(given):
             raise ConfigError(
                 f"Signals.{name}: given {type(given).__name__} in a run of "
@@ -234,6 +233,15 @@ class _Columns:
                 "are those of one symbol"
             )
         return given
+
+    def _called(self, name: str, given: AnyColumn) -> AnyColumn:
+        """What a function gives, which is no function: one that returns itself has no end."""
+        if not callable(given):
+            return given
+        made = plain(given(self.declarer))
+        if callable(made):
+            raise ConfigError(f"{_no_column(name, made)}, of the function that was given")
+        return made
 
     def truth(self, name: str) -> Mask | Indicator | None:
         """A mask where a condition was given, else a column whose sign counts."""
@@ -280,8 +288,7 @@ class _Columns:
         """Percents of the close of each bar, as distances."""
         import polars as pl  # noqa: PLC0415 - slow to import, and few runs need it
 
-        while callable(given):
-            given = plain(given(self.declarer))
+        given = self._called(name, given)
         if isinstance(given, (int, float)):
             return pl.col("close") * (given / 100)
         if is_indicator(given) or not is_operand(given):
@@ -302,7 +309,7 @@ class _Columns:
         if given is None or is_indicator(given):
             return given
         if callable(given):  # of a distance
-            return self._of(name, given(self.declarer))
+            return self._of(name, self._called(name, given))
         if isinstance(given, (int, float)):  # true and false are 1 and 0
             expression = pl.repeat(float(given), pl.len())
         elif is_operand(given):
