@@ -9,6 +9,7 @@ import pytest
 
 import omega
 from omega import ConfigError
+from omega.errors import WriteFailed
 from omega.importing._example import candles, ticks
 
 ROWS = "".join(f"2024-01-{day:02d},1,2,0.5,1.5\n" for day in range(1, 9))
@@ -61,3 +62,18 @@ def test_an_import_is_written_to_a_path(given: Any) -> None:  # noqa: ANN401 - o
 def test_a_timeframe_of_ticks_is_named(given: Any) -> None:  # noqa: ANN401 - on purpose
     with pytest.raises(ConfigError, match=r"^timeframe: given .*, expected S, M, H, D or W"):
         ticks().candles(given)
+
+
+def test_the_folder_that_is_missing_is_named_and_no_part_of_a_file(file: Path) -> None:
+    folder = file.parent / "none"
+    expected = rf"^'{folder / 'x'}' cannot be written: there is no folder '{folder}'\. Create it"
+    for write in (candles().write_arrow, candles().write_parquet):
+        with pytest.raises(WriteFailed, match=expected) as caught:
+            write(folder / "x")
+        assert "part" not in str(caught.value)
+        with pytest.raises(WriteFailed, match=rf"written: '{file}' is a file\. Name a folder"):
+            write(file / "x")
+        with pytest.raises(WriteFailed, match=r"written: it is a folder\. Name a file"):
+            write(file.parent)
+        with pytest.raises(WriteFailed, match="written: File name too long"):
+            write(file.parent / ("n" * 300))

@@ -20,6 +20,8 @@ from omega.errors import ConfigError, WriteFailed
 
 _OF_SYSTEM = re.compile(r"\(os error \d+\)|transport error")
 """How Polars words what the system refused."""
+_PART = re.compile(r"\.([^/\\]+)-[0-9a-f]{32}(?:\.part)?")
+"""The name beside a place, in which that of the place is."""
 
 
 @contextlib.contextmanager
@@ -29,12 +31,11 @@ def replaced(path: Path) -> Iterator[Path]:
     Raises:
         WriteFailed: The disk is full, or the folder is gone or not to be written to.
     """
-    if path.exists() and not path.is_file():
-        with writing(path):
-            yield path  # a pipe or a device is written to, and has no place to take
-        return
-    target = path.resolve()  # so that a link stays one
     with writing(path):
+        if path.exists() and not path.is_file():
+            yield path  # a pipe or a device is written to, and has no place to take
+            return
+        target = path.resolve()  # so that a link stays one
         _sweep(target)
         part, lock = _begun(target)
         try:
@@ -71,17 +72,32 @@ def writing(path: Path, **details: object) -> Iterator[None]:
 def write_failed(path: Path, problem: Exception, **details: object) -> WriteFailed:
     """Make the error of a write that the system refused."""
     return WriteFailed(
-        f"{str(path)!r} cannot be written: {problem}. What was there before is as it was. Make "
-        "room on the disk, or name a folder that can be written to",
-        path=str(path),
-        **details,
+        f"{str(path)!r} cannot be written: {_reason(path, problem)}", path=str(path), **details
+    )
+
+
+def _reason(path: Path, problem: Exception) -> str:
+    """Return what is wrong with a place, and what to do; the name of a part is nobody's path."""
+    folder = path.parent
+    is_of_folder = isinstance(problem, (FileNotFoundError, NotADirectoryError, FileExistsError))
+    if is_of_folder and not folder.is_dir():
+        if folder.exists():
+            return f"{str(folder)!r} is a file. Name a folder that can be written to"
+        return f"there is no folder {str(folder)!r}. Create it, or name one that is there"
+    if isinstance(problem, IsADirectoryError):
+        return "it is a folder. Name a file"
+    why = getattr(problem, "strerror", None) or _PART.sub(r"\1", libraries.text_of(problem))
+    return (
+        f"{why}. What was there before is as it was. Make room on the disk, or name a folder that "
+        "can be written to"
     )
 
 
 def _is_of_system(problem: Exception, path: Path) -> bool:
     """Whether the system refused to write, and no query failed and no source is missing."""
     if isinstance(problem, FileNotFoundError):
-        return not path.parent.is_dir()
+        is_part = _PART.search(str(problem.filename)) is not None
+        return is_part or not path.parent.is_dir()
     return isinstance(problem, OSError) or _OF_SYSTEM.search(str(problem)) is not None
 
 
