@@ -11,6 +11,7 @@ import omega
 from omega.run.account import account_fields, account_of, instrument_fields, instruments_for
 from omega.run.prepare import Arguments
 from tests.support import candles
+from tests.support.backends import BACKENDS
 
 PRESET = omega.instruments.get("EURUSD")
 OWN = omega.Instrument("X", margin_rate=0.25, usual_margin_rate=0.5)
@@ -92,3 +93,15 @@ def test_an_instrument_without_a_symbol_is_that_of_every_symbol() -> None:
     given = omega.Instrument(volume_step=1)
     found = Arguments(instruments=given).instruments_of(["A", "B"])
     assert found == [omega.Instrument(name, volume_step=1) for name in "AB"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("given", [0, -1.0])
+def test_an_account_without_money_is_refused(given: float, backend: str) -> None:
+    expected = r"^Account\.cash: given .*, expected a number above 0, or None"
+    with pytest.raises(omega.ConfigError, match=expected):
+        omega.Account(cash=given)
+    with pytest.raises(omega.ConfigError, match=expected):
+        omega.run_backtest(
+            candles.rising(9), omega.native("buy_and_hold"), cash=given, backend=backend
+        )

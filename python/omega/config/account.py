@@ -14,7 +14,7 @@ class Account:
         kind: "cash", where purchases are paid in full and nothing is sold short; "margin", where
             the leverage or an instrument's margin rate must be given; or None: fully funded unless
             a leverage or a margin rate is given.
-        cash: Balance at the start; the `cash` of the call by default.
+        cash: Balance at the start, above 0; the `cash` of the call by default.
         currency: Currency of the account; the `account_currency` of the call by default.
         leverage: Notional that one unit of equity may carry; `math.inf` tests no margin at all.
         stop_out_level: Equity as a share of used margin below which positions are closed; 0.5 is
@@ -42,7 +42,7 @@ class Account:
     def __post_init__(self) -> None:
         """Check every field, and that a cash account borrows nothing."""
         check(self, optional(one_of("cash", "margin")), "kind")
-        check(self, optional(number(minimum=0)), "cash")
+        check(self, optional(number(above=0)), "cash")
         check(self, optional(text), "currency")
         check(self, optional(number(above=0, infinite=True)), "leverage")
         check(self, optional(number(above=0, maximum=1)), "stop_out_level")
