@@ -260,7 +260,9 @@ class _Check:
         with observed(keep), requests_to(requests.append):
             given = {**self.settings, "data": store, **self._made(store)}
             given["timeframes"] = tables_before(given.get("timeframes", ()), time)
-            result: BacktestResult = run_backtest(validate="off", **given)
+            if not isinstance(given["data"], CandleStore):  # made by the user's function
+                given["validate"] = "off"
+            result: BacktestResult = run_backtest(**given)
         of_run = notices_without_tables(result)  # those of its tables would take as long as the run
         self.unchecked |= {one.text: None for one in of_run if one.kind == "uncompiled"}
         times = result.equity["time"]
