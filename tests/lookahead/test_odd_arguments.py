@@ -59,3 +59,18 @@ def test_a_chain_is_checked_by_its_candles_and_its_rolls() -> None:
     with pytest.raises(ConfigError, match=r"chain\.candles, events=chain\.events\(\)"):
         omega.check_lookahead(_Buys, chain)
     assert omega.check_lookahead(_Buys, chain.candles, events=chain.events()).clean
+
+
+def test_one_of_something_is_written_as_one() -> None:
+    class Ahead(omega.Strategy):
+        def init(self) -> None:
+            self.next = self.column(pl.col("close").shift(-1))
+
+        def on_bar(self, bar: omega.Bar) -> None:
+            pass
+
+    report = omega.check_lookahead(Ahead, rising(9), prefixes=1)
+    assert (report.columns, report.findings.height) == (1, 1)
+    assert "1 finding (8 bars, 1 column compared, " in repr(report)
+    assert repr(omega.CandleStore(rising(1))).startswith("CandleStore(SYMBOL: 1 bar, ")
+    assert repr(omega.statistics.combinatorial_splits(4, groups=2, tested=1)).endswith("1 path)")

@@ -127,7 +127,7 @@ def test_crossed_rows_are_refused_named_and_allowed_when_told(backend: str) -> N
         crossed, lambda bar: None, validate={"crossed": "allow"}, backend=backend
     )
     assert allowed.equity.height == 50
-    assert any("the ask is below the bid in 1 rows" in str(notice) for notice in allowed.notices)
+    assert any("the ask is below the bid in 1 row;" in str(notice) for notice in allowed.notices)
 
 
 FLAGS = {"0": "python", "FALSE": "python"}

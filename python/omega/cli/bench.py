@@ -14,6 +14,7 @@ import click
 
 import omega
 from omega.cli._shared import as_json, print_json, progress, say
+from omega.config.values import counted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -61,7 +62,7 @@ def bench(*, bars: int, backend: str, as_json: bool) -> None:
     if as_json:
         print_json({"bars": bars, "backend": chosen, "forms": rows})
         return
-    say(f"{bars:,} bars, {chosen} backend, omega {omega.__version__}\n")
+    say(f"{counted(bars, 'bar')}, {chosen} backend, omega {omega.__version__}\n")
     for row in rows:
         pace = f"{row['bars_per_second']:>14,.0f} bars/s {row['ns_per_bar']:>10,.1f} ns a bar"
         say(f"{row['form']:<42}{pace}{row['trades']:>9,} trades")

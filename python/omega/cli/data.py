@@ -24,7 +24,7 @@ from omega.cli._shared import (
 )
 from omega.cli._strategies import parameters_of
 from omega.cli._wording import in_flags
-from omega.config.values import nearest
+from omega.config.values import counted, nearest
 from omega.data import ipc
 from omega.data.files import replaced
 
@@ -49,9 +49,9 @@ def check(*, file: Path, as_json: bool) -> None:
     if as_json:
         print_json({"file": str(file), "rows": len(store), "findings": rows_of(findings)})
     elif findings.is_empty():
-        say(f"{file}: {len(store):,} rows, no findings")
+        say(f"{file}: {counted(len(store), 'row')}, no findings")
     else:
-        show(findings, f"{file}: {len(store):,} rows, {len(findings):,} findings")
+        show(findings, f"{file}: {counted(len(store), 'row')}, {counted(len(findings), 'finding')}")
     sys.exit(0 if findings.is_empty() else 1)
 
 
@@ -74,7 +74,7 @@ def info(*, file: Path, as_json: bool) -> None:
     if as_json:
         print_json({"file": str(file), "bytes": size, "symbols": described})
         return
-    say(f"{file}: {size:,} bytes, {len(store):,} rows")
+    say(f"{file}: {size:,} bytes, {counted(len(store), 'row')}")
     for symbol, about in described.items():
         say(f"\n{symbol}")
         for name, value in about.items():
@@ -112,7 +112,7 @@ def convert(*, source: Path, target: Path, overwrite: bool, as_json: bool) -> No
     if as_json:
         print_json({"file": str(target), "rows": rows, "bytes": target.stat().st_size})
     else:
-        say(f"{target}: {rows:,} rows, {target.stat().st_size:,} bytes")
+        say(f"{target}: {counted(rows, 'row')}, {target.stat().st_size:,} bytes")
 
 
 @data.command("import")
@@ -161,7 +161,7 @@ def import_(
     say(imported.summary())
     say(f"{target}: {target.stat().st_size:,} bytes")
     if not imported.findings.is_empty():
-        show(_narrow(imported), f"{imported.findings.height:,} findings, the worst first")
+        show(_narrow(imported), f"{counted(imported.findings.height, 'finding')}, the worst first")
         kinds = imported.findings["kind"].unique(maintain_order=True)
         say(f"What to do: omega explain {' '.join(kinds)}")
 

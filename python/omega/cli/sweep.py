@@ -14,6 +14,7 @@ from omega.cli._arguments import planned, unknown_metric
 from omega.cli._plan import Plan
 from omega.cli._shared import Misunderstood, as_json, print_json, rows_of, say, show
 from omega.cli._strategies import found_at
+from omega.config.values import counted
 from omega.sweeps.trust import SHOWN
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _show(
     why = ["error"] if best["error"].count() else []
     show(
         best.select("run", *result.parameters, *metrics, *why),
-        f"{len(result):,} runs, {ends}; the best by {metric}",
+        f"{counted(len(result), 'run')}, {ends}; the best by {metric}",
         digits=3,
         padding=0,
     )

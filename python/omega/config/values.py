@@ -118,6 +118,16 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     return spelled[[*swapped, *found][0]] if found else None
 
 
+def counted(number: int, noun: str, several: str = "") -> str:
+    """Write how many there are of something.
+
+    Example:
+        >>> counted(1, "trade"), counted(1200, "trade"), counted(2, "entry", "entries")
+        ('1 trade', '1,200 trades', '2 entries')
+    """
+    return f"{number:,} {noun if number == 1 else several or f'{noun}s'}"
+
+
 def number(
     *,
     above: float | None = None,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from omega.config.values import counted
 from omega.errors import printable
 from omega.notebook import table
 from omega.notices import Notice
@@ -51,9 +52,9 @@ def in_one_line(store: Candles) -> str:
     ranges = [store.time_range(symbol) for symbol in symbols]
     first, last = min(low for low, _ in ranges), max(high for _, high in ranges)
     roles = {role for symbol in symbols for role, _ in store.native.columns(symbol)}
-    kind = "quotes" if roles & {"bid"} else "bars"
+    kind = "quote" if roles & {"bid"} else "bar"
     return printable(
-        f"CandleStore({', '.join(symbols[:_LISTED])}{more}: {len(store):,} {kind}, "
+        f"CandleStore({', '.join(symbols[:_LISTED])}{more}: {counted(len(store), kind)}, "
         f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}, {store.copied_bytes:,} bytes copied)"
     )
 
@@ -70,7 +71,8 @@ def html(store: Candles) -> str:
         )
     notes = [f"{store.nbytes:,} bytes, {store.copied_bytes:,} of them copied"]
     hidden = len(store.symbols) - _ROWS
-    notes += [f"{hidden:,} more symbols"] if hidden > 0 else []
+    notes += [counted(hidden, "more symbol")] if hidden > 0 else []
     notes += [str(notice) for notice in store.notices if notice.level != "info"]
     head = ("symbol", "bars", "first", "last", "columns")
-    return table(f"Candles of {len(store.symbols):,} symbols", head, rows, ". ".join(notes))
+    title = f"Candles of {counted(len(store.symbols), 'symbol')}"
+    return table(title, head, rows, ". ".join(notes))

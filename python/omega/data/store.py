@@ -16,7 +16,7 @@ import polars as pl
 
 from omega._native import core
 from omega.config.times import moment_of
-from omega.config.values import flag, nearest, shown, taken
+from omega.config.values import counted, flag, nearest, shown, taken
 from omega.contract import ArrowLike
 from omega.data import display
 from omega.data.columns import DEFAULT_SYMBOL, SymbolInput, casts_of, symbol_inputs
@@ -199,8 +199,8 @@ class CandleStore:
         for symbol, rows in self.crossed_rows.items():
             if rows:
                 text = (
-                    f"{symbol}: the ask is below the bid in {rows:,} rows; fills use each side as "
-                    "it stands"
+                    f"{symbol}: the ask is below the bid in {counted(rows, 'row')}; fills "
+                    "use each side as it stands"
                 )
                 found.append(Notice("warning", "crossed_rows", text))
         if self.copied_bytes:
@@ -226,7 +226,7 @@ class CandleStore:
             ...     "bid": [1.0, 2.0], "ask": [1.1, 2.1],
             ... })
             >>> CandleStore(frame).symbol("B")
-            CandleStore(B: 1 quotes, 2024-01-01 00:00 to 2024-01-01 00:00, 0 bytes copied)
+            CandleStore(B: 1 quote, 2024-01-01 00:00 to 2024-01-01 00:00, 0 bytes copied)
         """
         self._known(name)
         own = {name: self.own[name]} if name in self.own else {}
@@ -327,8 +327,8 @@ class CandleStore:
 
     def _warnings(self) -> list[str]:
         return [
-            f"{symbol}: {count:,} values break rule '{rule}'; the first is "
-            f"{'null' if value is None else value} in column '{column}', row {row}"
+            f"{symbol}: {counted(count, 'value')} break{'s' * (count == 1)} rule '{rule}'; the "
+            f"first is {'null' if value is None else value} in column '{column}', row {row}"
             for symbol, rule, column, count, row, value in self.native.warnings()
         ]
 

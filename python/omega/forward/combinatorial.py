@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from omega.cluster.protocol import Cluster
+from omega.config.values import counted
 from omega.contract import AnyForm, ArrowLike
 from omega.errors import ConfigError
 from omega.forward.call import origin_of, store_of
@@ -54,7 +55,7 @@ class CrossValidated:
     Example:
         >>> data, strategy = omega.sample("EURUSD"), omega.native("sma_cross", slow=50)
         >>> omega.cross_validate(data, strategy, {"fast": [5, 10]}, groups=4, tested=1)
-        CrossValidated(4 splits, 1 paths, slices, sharpe ...)
+        CrossValidated(4 splits, 1 path, slices, sharpe ...)
     """
 
     splits: pl.DataFrame
@@ -69,7 +70,8 @@ class CrossValidated:
         ratios = self.paths["sharpe"].to_list()
         how = "slices" if self.is_approximate else "exact"
         return (
-            f"CrossValidated({self.splits.height} splits, {self.paths.height} paths, {how}, "
+            f"CrossValidated({counted(self.splits.height, 'split')}, "
+            f"{counted(self.paths.height, 'path')}, {how}, "
             f"sharpe {min(ratios):.3g} to {max(ratios):.3g} a day)"
         )
 

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from omega.config.values import counted
 from omega.report._compare import MODULES as CURVES
 from omega.report._curves import Curve, drawdown, pack_curves
 from omega.report._labels import label
 from omega.report._metrics import UNDEFINED, formatted, start_of
-from omega.report._numbers import counted, minus
+from omega.report._numbers import minus
 from omega.report._page import LIBRARY, asset, module, page
 from omega.report._parts import FOOTER, body, curves, header, hint, none, section, table
 from omega.report._static_panels import key_figures

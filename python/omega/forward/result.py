@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from omega.config.values import counted
 from omega.forward.inputs import Inputs
 from omega.forward.measures import annualised, efficiency, stability
 from omega.forward.page import render
@@ -189,8 +190,8 @@ class WalkForward:
         about = ", approximate" if self.is_approximate else ""
         same = {None: "", True: ", equal to the plain run", False: ", not equal to the plain run"}
         return (
-            f"WalkForward({len(self)} windows of {runs} runs, {without} without a choice{about}"
-            f"{same[self.checked]})"
+            f"WalkForward({counted(len(self), 'window')} of {counted(runs, 'run')}, "
+            f"{without} without a choice{about}{same[self.checked]})"
         )
 
     def _repr_html_(self) -> str:

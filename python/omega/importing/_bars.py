@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from omega.config.values import counted
 from omega.errors import ConfigError, InvalidCandleData, OmegaError
 from omega.importing import _findings, _localizing, _repairs, _ticks
 from omega.importing._detecting import detect, head_of, seems
@@ -149,7 +150,9 @@ def bars_of(parts: list[Part], call: Call, *, alone: bool) -> Side:
     _findings.look_at_ticks(one.log, frame, None)
     made = _ticks.ticks_to_candles(frame, call.timeframe)
     one.log.of = _findings.CANDLES
-    note = f"{frame.height:,} {one.parsed.holds} were made into {made.height:,} candles"
+    rows = counted(frame.height, one.parsed.holds.removesuffix("s"))
+    note = f"{rows} {'was' if frame.height == 1 else 'were'} made into "
+    note += counted(made.height, "candle")
     parsed = replace(
         one.parsed, frame=made, bar_time=OPEN, notes=[*one.parsed.notes, note], holds=BARS
     )
@@ -176,7 +179,10 @@ def joined(bid: Side, ask: Side) -> Side:
     frame = bid.parsed.frame.rename(renamed).drop("spread", strict=False)
     frame = frame.join(asks, on="time", how="inner", maintain_order="left")
     bid.log.take(ask.log)
-    notes = [*bid.parsed.notes, f"bid and ask were joined on time: {frame.height:,} rows have both"]
+    notes = [
+        *bid.parsed.notes,
+        f"bid and ask were joined on time: {counted(frame.height, 'row')} in both",
+    ]
     counts = [*bid.parsed.counts, *ask.parsed.counts]
     return replace(
         bid, parsed=replace(bid.parsed, frame=frame, side=None, notes=notes, counts=counts)

@@ -17,7 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from omega.config.sizers import FixedLots
-from omega.config.values import flag, nearest, taken, whole
+from omega.config.values import counted, flag, nearest, taken, whole
 from omega.contract import AnyForm, ArrowLike
 from omega.data.store import CandleStore
 from omega.data.timeframes import timeframe_jobs
@@ -104,11 +104,11 @@ class LookaheadReport:
     def __repr__(self) -> str:
         """Everything that was found, a line each."""
         looked = (
-            f"{self.bars:,} bars, {self.columns} columns compared, {self.prefixes} runs over the "
-            "first bars"
+            f"{counted(self.bars, 'bar')}, {counted(self.columns, 'column')} compared, "
+            f"{counted(self.prefixes, 'run')} over the first bars"
         )
         found = len(self.findings)
-        headline = "nothing looks ahead" if self.clean else f"{found} looking ahead"
+        headline = "nothing looks ahead" if self.clean else counted(found, "finding")
         lines = [f"LookaheadReport: {headline} ({looked})"]
         lines += [f"  {_sentence(row)}" for row in self.findings.iter_rows(named=True)]
         lines += [f"  not checked: {sentence}" for sentence in self.unchecked]
@@ -490,7 +490,7 @@ def _sentence(row: Mapping[str, Any]) -> str:
     place = f"bar {row['bar']:,} ({row['time']}) of {row['symbol']}"
     place += f" {row['timeframe']}" if row["timeframe"] else ""
     ahead = row["bars_ahead"]
-    far = "" if ahead is None else f"; it takes {ahead} later bar{'s' if ahead > 1 else ''}"
+    far = "" if ahead is None else f"; it takes {counted(ahead, 'later bar')}"
     if row["kind"] == "column" and ahead is None:
         far = "; it changes with all bars that follow"
     changed = f"{row['value']} with later bars, {row['value_then']} without"

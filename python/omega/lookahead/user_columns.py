@@ -13,6 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from omega.config.values import counted
+
 _Floats = NDArray[np.float64]
 _Places = NDArray[np.int64]
 
@@ -70,7 +72,7 @@ def _shifted(candles: pl.DataFrame, values: _Floats, known: _Places) -> FutureVa
             hits = rows[values[rows] == prices[rows + ahead]]
             by_chance = np.mean(prices[rows] == prices[rows + ahead]) if len(rows) else 1.0
             if _is_most(hits, rows) and by_chance < 1 - _SHARE / 2:
-                what = f"the {name.replace('_', ' ')} {ahead} bar{'s' if ahead > 1 else ''} later"
+                what = f"the {name.replace('_', ' ')} {counted(ahead, 'bar')} later"
                 return FutureValues(what, int(hits[0]), ahead, float(values[hits[0]]))
     return None
 

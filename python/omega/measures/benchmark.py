@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from omega.config.values import nearest
+from omega.config.values import counted, nearest
 from omega.errors import ConfigError
 from omega.measures.curves import Curve, curve_of
 from omega.measures.measuring import HasEquity, Metric, with_days
@@ -52,7 +52,7 @@ class Benchmark:
         """What it is, and what it made."""
         made = self.metrics["benchmark_return"]
         gain = f"{100 * made:.2f} %" if isinstance(made, float) else "-"
-        return f"Benchmark({self.name}: return {gain}, {self.returns.height} days)"
+        return f"Benchmark({self.name}: return {gain}, {counted(self.returns.height, 'day')})"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from omega.config.values import Refused, number, taken
+from omega.config.values import Refused, counted, number, taken
 from omega.errors import ConfigError, printable
 from omega.libraries import arguments_of
 from omega.measures.measuring import HasEquity, Measured, metrics
@@ -111,7 +111,7 @@ def combine(
     own = metrics(curves.select("time", "equity"), initial=begin)
     each = {name: metrics(run) for name, run in runs.items()}
     correlations = _correlations(each)
-    name, noted = title or f"{len(runs)} runs combined", tuple(_notices(runs))
+    name, noted = title or f"{counted(len(runs), 'run')} combined", tuple(_notices(runs))
     money = [pl.col(label) * begin for label in runs]
     shown = curves.select("time", pl.col("equity").alias(_WHOLE), *money)
     html = combined_page(

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from omega.config.values import counted
 from omega.data.store import CandleStore, both_sides
 from omega.report import _candles, _declared, _pricing
 from omega.report._labels import listed
-from omega.report._numbers import counted
 from omega.report._parts import hint, section
 from omega.report._reported import Reported
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import polars as pl
 
-from omega.config.values import shown
+from omega.config.values import counted, shown
 from omega.errors import ConfigError, printable
 from omega.libraries import arguments_of
 from omega.report._curves import Curve, pack_curves
 from omega.report._differences import counts, differences
 from omega.report._labels import label, words
 from omega.report._metrics import formatted, start_of
-from omega.report._numbers import counted, money
+from omega.report._numbers import money
 from omega.report._page import LIBRARY, View, asset, module, page
 from omega.report._parts import FOOTER, body, curves, header, hint, none, section, table
 from omega.report._reported import Reported

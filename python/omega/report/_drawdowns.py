@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from omega.config.values import counted
 from omega.report._metrics import start_of
-from omega.report._numbers import counted, money, percent
+from omega.report._numbers import money, percent
 from omega.report._parts import hint, none, table
 from omega.report._reported import Reported
 

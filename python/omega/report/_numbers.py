@@ -46,16 +46,6 @@ def percent(value: float, decimals: int = 2) -> str:
     return f"{minus(f'{100 * value:,.{decimals}f}')} %"
 
 
-def counted(number: int, noun: str, several: str = "") -> str:
-    """Write how many there are of something.
-
-    Example:
-        >>> counted(1, "trade"), counted(1200, "trade"), counted(2, "entry", "entries")
-        ('1 trade', '1,200 trades', '2 entries')
-    """
-    return f"{number:,} {noun if number == 1 else several or f'{noun}s'}"
-
-
 def ticks(low: float, high: float, most: int) -> list[float]:
     """Choose the marks of an axis: multiples of 1, 2 or 5 times a power of ten between two ends.
 

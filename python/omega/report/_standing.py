@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from omega.config.values import counted
 from omega.report._labels import label
-from omega.report._numbers import counted
 from omega.report._parts import hint, table
 from omega.report._reported import Reported
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from omega.config.values import counted
 from omega.report import _svg
 from omega.report._days import dates
 from omega.report._labels import label
@@ -20,7 +21,7 @@ from omega.report._metrics import (
     number_of,
     start_of,
 )
-from omega.report._numbers import counted, minus, money, percent
+from omega.report._numbers import minus, money, percent
 from omega.report._parts import figures, hint, none, table
 from omega.report._reported import Reported
 

@@ -10,13 +10,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from omega.config.values import flag, nearest, one_of, optional, shown, taken
+from omega.config.values import counted, flag, nearest, one_of, optional, shown, taken
 from omega.config.values import text as text_field
 from omega.errors import ConfigError
 from omega.libraries import arguments_of
 from omega.report._labels import label
 from omega.report._metrics import LESS_IS_BETTER, formatted
-from omega.report._numbers import counted, minus
+from omega.report._numbers import minus
 from omega.report._page import View, module, page
 from omega.report._parts import body, header, hint, section, table
 

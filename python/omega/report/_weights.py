@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from omega.config.values import counted
 from omega.data.store import CandleStore
 from omega.report._curves import Curve
-from omega.report._numbers import counted, percent
+from omega.report._numbers import percent
 from omega.report._parts import curves, hint, none, table
 from omega.report._reported import Reported
 from omega.report._symbol_values import values_held

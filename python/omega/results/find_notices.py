@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
+from omega.config.values import counted
 from omega.data.store import CandleStore, both_sides
 from omega.notices import Facts, Notice, in_order
 from omega.report._metrics import formatted, is_under_a_year
@@ -85,7 +86,7 @@ def _stale(result: Reported) -> Iterator[Notice]:
         first = own["exit_time"].min()
         on = " on" if own["exit_time"].n_unique() == 1 else ", the first on"
         price = own.sort("exit_time")["exit_price"][0]
-        closed = _many(own["trade_id"].n_unique(), "position")
+        closed = counted(own["trade_id"].n_unique(), "position")
         text = (
             f"{name} stopped trading: {closed} closed at its last close ({price:g}){on} "
             f"{_moment(first)}"
@@ -141,7 +142,7 @@ def _orders(result: Reported) -> Iterator[Notice]:
         (pl.col("status") == "cancelled") & pl.col("reject_reason").is_not_null()
     )
     if by_engine.height:
-        count = _many(by_engine.height, "order")
+        count = counted(by_engine.height, "order")
         text = f"{count} cancelled by the engine: {_by_reason(by_engine)}"
         yield Notice("info", "cancelled_orders", text)
     scaled = entries.filter((pl.col("note") == "scaled") & (pl.col("status") == "filled")).height
@@ -209,7 +210,7 @@ def _ambiguity(result: Reported) -> Iterator[Notice]:
     if count > _SHARE * result.trades.height:
         worst, best = result.pnl_interval
         text = (
-            f"{count:,} of {_many(result.trades.height, 'trade')} "
+            f"{count:,} of {counted(result.trades.height, 'trade')} "
             f"({100 * count / result.trades.height:.1f} %) decided by the intrabar policy; the "
             f"closed profit lies between {_money(worst)} and {_money(best)}"
         )
@@ -220,7 +221,7 @@ def _growth(result: Reported) -> Iterator[Notice]:
     if is_under_a_year(result.metrics):
         years = float(str(result.metrics["years"]))
         growth = formatted("cagr", result.metrics["cagr"])
-        text = f"the CAGR of {growth} is extrapolated from {_many(round(years * 365.25), 'day')}"
+        text = f"the CAGR of {growth} is extrapolated from {counted(round(years * 365.25), 'day')}"
         yield Notice("info", "short_period", text)
 
 
@@ -277,14 +278,14 @@ def _far(result: Reported, facts: Facts) -> Iterator[Notice]:
     far = trades.filter(beyond).height
     if far:
         text = (
-            f"{far:,} of {_many(result.trades.height, 'trade')} had a stop that no price reaches; "
-            "distances are prices and not points: 20 pips of EURUSD are 0.0020"
+            f"{far:,} of {counted(result.trades.height, 'trade')} had a stop that no price "
+            "reaches; distances are prices and not points: 20 pips of EURUSD are 0.0020"
         )
         yield Notice("warning", "far_stops", text)
     far = trades.filter(shares & ~beyond.fill_null(value=False)).height
     if far:
         text = (
-            f"{far:,} of {_many(result.trades.height, 'trade')} had a stop or target below a "
+            f"{far:,} of {counted(result.trades.height, 'trade')} had a stop or target below a "
             "tenth of the entry price, or above ten times it; a level is a price: for 5 % write "
             "omega.Distance.percent(5)"
         )
@@ -302,9 +303,9 @@ def _near(result: Reported) -> Iterator[Notice]:
     near = sum(_count_of_near(own, result.candles.symbol(str(name))) for (name,), own in parts)
     if near > _SHARE_OF_TRADES * trades.height:
         text = (
-            f"{near:,} of {_many(trades.height, 'trade')} ended within a bar, by a stop or target "
-            "nearer than the spread or a fifth of a usual bar; a distance is a price: for 2 % "
-            "write omega.Distance.percent(2)"
+            f"{near:,} of {counted(trades.height, 'trade')} ended within a bar, by a stop or "
+            "target nearer than the spread or a fifth of a usual bar; a distance is a price: for "
+            "2 % write omega.Distance.percent(2)"
         )
         yield Notice("warning", "near_stops", text)
 
@@ -338,8 +339,8 @@ def _of_settings(result: Reported, facts: Facts) -> Iterator[Notice]:
         of_others = "omega.Costs(swap_long=..., swap_short=...)"
         both = f"{of_others}, for shares {of_shares}" if shares else of_others
         text = (
-            f"{_many(held, 'position-night')} without swap in {_listed(facts.without_swap)}; give "
-            f"{of_shares if shares == set(facts.without_swap) else both}"
+            f"{counted(held, 'position-night')} without swap in {_listed(facts.without_swap)}; "
+            f"give {of_shares if shares == set(facts.without_swap) else both}"
         )
         yield Notice("warning", "no_swap", text)
     if facts.is_free and result.fills.height:
@@ -393,7 +394,7 @@ def _late(result: Reported, facts: Facts) -> Iterator[Notice]:
         listed = [f"{one[0]} on {_moment(time)}" for one, time in zip(late, moments, strict=True)]
         more = f" and {len(listed) - _LISTED:,} more" if len(listed) > _LISTED else ""
         text = (
-            f"{_many(len(late), 'symbol')} began after the first decision and joined when ready: "
+            f"{counted(len(late), 'symbol')} began after the first decision and joined when ready: "
             f"{', '.join(listed[:_LISTED])}{more}"
         )
         yield Notice("info", "late_symbols", text)
@@ -401,13 +402,13 @@ def _late(result: Reported, facts: Facts) -> Iterator[Notice]:
 
 def _by_reason(orders: pl.DataFrame) -> str:
     """Reasons and how often each is, the most frequent first."""
-    counted = orders.group_by(pl.col("reject_reason").fill_null("unknown")).len()
-    rows = counted.sort("len", "reject_reason", descending=[True, False]).iter_rows()
+    found = orders.group_by(pl.col("reject_reason").fill_null("unknown")).len()
+    rows = found.sort("len", "reject_reason", descending=[True, False]).iter_rows()
     return ", ".join(f"{reason} {count:,}" for reason, count in rows)
 
 
 def _closed(count: int) -> str:
-    return f"{_many(count, 'position')} {'was' if count == 1 else 'were'} closed"
+    return f"{counted(count, 'position')} {'was' if count == 1 else 'were'} closed"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -416,11 +417,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _entries(count: int) -> str:
-    return f"{count:,} {'entry' if count == 1 else 'entries'}"
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return counted(count, "entry", "entries")
 
 
 def _money(amount: object) -> str:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import polars as pl
 
+from omega.config.values import counted
 from omega.contract import ArrowLike
 from omega.errors import ConfigError
 from omega.libraries import arguments_of
@@ -72,7 +73,7 @@ class Reconciliation:
 
     def __repr__(self) -> str:
         pairs = self.matched.height
-        text = f"Reconciliation({pairs:,} fill{'' if pairs == 1 else 's'} matched, "
+        text = f"Reconciliation({counted(pairs, 'fill')} matched, "
         if not self.differences.height:
             return f"{text}no difference)"
         counts = ", ".join(

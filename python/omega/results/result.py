@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from omega.config.values import counted
 from omega.contract import AnyForm, Component, ResultTables, RunReport
 from omega.errors import OmegaError
 from omega.libraries import refused_as
@@ -430,7 +431,7 @@ class BacktestResult(Pickling, Display, Resumable, Portfolio, WithEvents):
         )
         trades = metrics["trades"]
         return (
-            f"BacktestResult({trades} trade{'' if trades == 1 else 's'}, return {gain}, "
+            f"BacktestResult({counted(trades, 'trade')}, return {gain}, "
             f"max drawdown {fall}, {self.backend})"
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from omega.config.values import counted
 from omega.data.hashing import content_hash
 from omega.errors import ConfigError
 from omega.report._reported import Reported
@@ -49,8 +50,9 @@ class Resumed:
 
     def __repr__(self) -> str:
         return (
-            f"Resumed(at {self.at:%Y-%m-%d %H:%M}: {self.equity.height:,} new bars, "
-            f"{self.trades.height:,} trades, {self.fills.height:,} fills)"
+            f"Resumed(at {self.at:%Y-%m-%d %H:%M}: {counted(self.equity.height, 'new bar')}, "
+            f"{counted(self.trades.height, 'trade')}, "
+            f"{counted(self.fills.height, 'fill')})"
         )
 
 

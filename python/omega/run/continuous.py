@@ -12,6 +12,7 @@ import polars as pl
 from omega.config.calendar import CalendarLike
 from omega.config.events import ADJUSTS, SIZES, Events
 from omega.config.times import to_units
+from omega.config.values import counted
 from omega.contract import ArrowLike
 from omega.errors import ConfigError
 from omega.libraries import arguments_of
@@ -159,8 +160,8 @@ class Continuous:
         """Which contracts, and how many bars."""
         names = [held.contract.name for held in self._chain]
         return (
-            f"Continuous({len(names)} contracts from {names[0]} to {names[-1]}, "
-            f"{self.candles.height:,} bars, adjust={self.adjust!r})"
+            f"Continuous({counted(len(names), 'contract')} from {names[0]} to {names[-1]}, "
+            f"{counted(self.candles.height, 'bar')}, adjust={self.adjust!r})"
         )
 
     def _rolls(self) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from omega.config.events import Events
-from omega.config.values import closest
+from omega.config.values import closest, counted
 from omega.errors import ConfigError
 from omega.notices import Notice
 
@@ -54,7 +54,7 @@ def notices_of_symbols(events: Events | None, symbols: Sequence[str]) -> list[No
             f"events: given events of {_listed(unmatched)}, and the run has "
             f"{_listed(symbols)}.{_hint([*respelled, *unmatched], symbols)}"
         )
-    left_out = f"events of {len(unmatched):,} symbol{'' if len(unmatched) == 1 else 's'} that "
+    left_out = f"events of {counted(len(unmatched), 'symbol')} that "
     if respelled:
         text = f"{left_out}the run does not have were left out: {_listed(respelled)} among them."
         text += _hint(respelled, symbols)

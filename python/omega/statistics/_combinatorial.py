@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from omega.config.values import whole
+from omega.config.values import counted, whole
 from omega.errors import ConfigError
 from omega.reference.statistics.moments import column_totals, means_of
 from omega.reference.statistics.overfitting import ratios
@@ -66,7 +66,8 @@ class Splits:
     def __repr__(self) -> str:
         """How many there are."""
         return (
-            f"Splits({len(self.groups)} groups, {len(self.splits)} splits, {len(self.paths)} paths)"
+            f"Splits({counted(len(self.groups), 'group')}, {counted(len(self.splits), 'split')}, "
+            f"{counted(len(self.paths), 'path')})"
         )
 
 
@@ -183,7 +184,8 @@ class CrossValidation:
         """How the paths came out."""
         low, high = float(self.sharpe.min()), float(self.sharpe.max())
         return (
-            f"CrossValidation({len(self.splits.splits)} splits, {len(self.sharpe)} paths, "
+            f"CrossValidation({counted(len(self.splits.splits), 'split')}, "
+            f"{counted(len(self.sharpe), 'path')}, "
             f"sharpe {low:.3g} to {high:.3g})"
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from omega.config.values import nearest
+from omega.config.values import counted, nearest
 from omega.errors import ConfigError
 from omega.notebook import table
 from omega.report._metrics import LESS_IS_BETTER
@@ -145,7 +145,8 @@ class StressResult:
         failed = runs["error"].count()
         kinds = runs["variation"].n_unique()
         return (
-            f"StressResult({runs.height} runs of {kinds} variations, {len(self.skipped)} skipped, "
+            f"StressResult({counted(runs.height, 'run')} of {counted(kinds, 'variation')}, "
+            f"{len(self.skipped)} skipped, "
             f"{failed} failed)"
         )
 

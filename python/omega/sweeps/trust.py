@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from omega.config.values import counted
 from omega.errors import ConfigError
 from omega.statistics import (
     Overfitting,
@@ -153,7 +154,7 @@ def _short(value: int | float | None) -> str:  # noqa: PYI041 - they are shown d
 
 
 def _many(trials: int, distinct: int) -> str:
-    runs = f"{trials:,} trial" + ("s" if trials != 1 else "")
+    runs = counted(trials, "trial")
     return f"{runs}, {distinct:,} distinct" if distinct != trials else runs
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from omega.config.values import flag, number, taken, whole
+from omega.config.values import counted, flag, number, taken, whole
 from omega.errors import ConfigError
 
 SHARE = 0.8
@@ -70,7 +70,7 @@ class Zone:
         """How large it is, and how good the neighbours are."""
         spans = ", ".join(f"{name} {low}…{high}" for name, (low, high) in self.ranges.items())
         flat = "" if self.plateau is None else f", plateau {self.plateau:.2f}"
-        return f"Zone({len(self)} runs around run {self.best['run']}: {spans}{flat})"
+        return f"Zone({counted(len(self), 'run')} around run {self.best['run']}: {spans}{flat})"
 
 
 def share_field(share: object) -> float:
