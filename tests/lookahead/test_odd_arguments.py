@@ -54,11 +54,19 @@ def test_prices_below_zero_are_taken_where_the_instrument_has_them() -> None:
     assert omega.check_lookahead(_Buys, candles, instruments=below).clean
 
 
-def test_a_chain_is_checked_by_its_candles_and_its_rolls() -> None:
+def test_a_chain_is_checked_as_its_candles_and_its_rolls_are() -> None:
+    class Ahead(_Buys):
+        def init(self) -> None:
+            self.next = self.column(pl.col("close").shift(-1))
+
     chain = example_chain()
-    with pytest.raises(ConfigError, match=r"chain\.candles, events=chain\.events\(\)"):
-        omega.check_lookahead(_Buys, chain)
-    assert omega.check_lookahead(_Buys, chain.candles, events=chain.events()).clean
+    apart = {"data": chain.candles, "events": chain.events()}
+    for strategy, is_clean in ((_Buys, True), (Ahead, False)):
+        report = omega.check_lookahead(strategy, chain)
+        assert report.clean is is_clean
+        assert repr(report) == repr(omega.check_lookahead(strategy, **apart))
+    with pytest.raises(ConfigError, match=r"^events: given rolls beside omega\.Continuous"):
+        omega.check_lookahead(_Buys, chain, events=chain.events())
 
 
 def test_one_of_something_is_written_as_one() -> None:

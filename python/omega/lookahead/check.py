@@ -41,6 +41,7 @@ from omega.results.result import notices_without_tables
 from omega.run.backtest import run_backtest
 from omega.run.candles import store_of_run
 from omega.run.copying import copied
+from omega.run.rolls import with_events
 from omega.strategy.base import Strategy
 from omega.strategy.expressions import Evaluation, observed
 from omega.strategy.native import Native
@@ -210,10 +211,7 @@ class _Check:
         instruments, cast = settings.get("instruments"), settings.pop("cast", False)
         store = store_of_run(data, symbol, validate, instruments, cast=cast)
         if store.rolls:
-            raise ConfigError(
-                "data: given a chain of contracts, expected its candles and its rolls apart: "
-                "check_lookahead(strategy, chain.candles, events=chain.events())"
-            )
+            settings["events"] = with_events(settings.get("events"), store.rolls)
         store.require_valid()
         for name in ("start", "end"):
             settings[name] = moment_of(settings.get(name), store.time_unit)
