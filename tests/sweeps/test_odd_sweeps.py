@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
 import omega
 from omega import ConfigError
+from omega.results.reconciling import fills_of, reconcile
 from tests.support.candles import rising
 
 CANDLES = rising(60)
@@ -66,3 +69,33 @@ def test_a_row_of_a_ledger_that_is_nested_without_end_was_changed(tmp_path: Path
 def test_amounts_of_money_are_numbers(given: Any) -> None:  # noqa: ANN401 - on purpose
     with pytest.raises(ConfigError, match=r"^cash: given .*, expected"):
         omega.capacity(CANDLES, CROSS, given, costs=omega.Costs(impact=1.0))
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint8, int])
+def test_numbers_of_a_cluster_may_be_of_numpy(kind: Any, tmp_path: Path) -> None:  # noqa: ANN401
+    with ThreadPoolExecutor(1) as pool:
+        made = omega.cluster.futures(pool, shared=tmp_path, slots=kind(2), threads=kind(1))
+        assert made.slots() == 2
+        for given in (kind(0), True, 1.5):
+            with pytest.raises(ConfigError, match=r"^threads: given .*, expected a whole number"):
+                omega.cluster.futures(pool, shared=tmp_path, threads=given)
+
+
+def test_a_tolerance_may_be_a_number_of_any_kind() -> None:
+    result = omega.run_backtest(rising(9), omega.native("buy_and_hold"))
+    fills = fills_of(result).with_columns(pl.col("price") + 0.25)
+    for given in (np.float32(0.5), np.int64(1), 0.5):
+        assert not reconcile(result, fills, price_tolerance=given).differences.height  # type: ignore[arg-type]  # of NumPy
+    with pytest.raises(ConfigError, match=r"^price_tolerance: given True, expected a number"):
+        reconcile(result, fills, price_tolerance=True)
+
+
+@pytest.mark.parametrize("make", [np.array, pl.Series, tuple])
+def test_amounts_of_cash_may_be_an_array(make: Any) -> None:  # noqa: ANN401 - of three libraries
+    share = omega.sample("SHARE")
+    given = {"costs": omega.Costs(impact=1.0), "sizer": omega.EquityPercent(90)}
+    native = omega.native("sma_cross", fast=5, slow=20)
+    found = omega.capacity(share, native, make([1e5, 1e8]), workers=1, **given)
+    assert found.table["cash"].to_list() == [1e5, 1e8]
+    with pytest.raises(ConfigError, match=r"^cash: given .*, expected"):
+        omega.capacity(share, native, np.ones((2, 2)), **given)  # type: ignore[arg-type]  # on purpose

@@ -129,9 +129,9 @@ def _folder(given: object) -> Path:
 
 
 def _whole(given: object, name: str) -> int:
-    if isinstance(given, bool) or not isinstance(given, int) or given < 1:
-        raise _refused(f"{name}: given {given!r}, expected a whole number of at least 1")
-    return given
+    from omega.config.values import taken, whole  # noqa: PLC0415 - as the errors below
+
+    return taken(name, given, whole(minimum=1))
 
 
 def _refused(words: str) -> Exception:

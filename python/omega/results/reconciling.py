@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import polars as pl
 
-from omega.config.values import counted
+from omega.config.values import counted, number, taken
 from omega.contract import ArrowLike
 from omega.errors import ConfigError
 from omega.libraries import arguments_of
@@ -148,7 +148,10 @@ def reconcile(
         'size'
     """
     with arguments_of("reconcile"):
-        _check_tolerances(within, time_tolerance, price_tolerance)
+        _check_tolerances(within, time_tolerance)
+        price_tolerance = taken(
+            "price_tolerance", price_tolerance, number(minimum=0, infinite=True)
+        )
         ours = fills_of(result)
         theirs = _taken(fills, columns or {}, ours)
         _refuse_unknown(theirs["symbol"], result.symbols)
@@ -165,12 +168,10 @@ def reconcile(
     )
 
 
-def _check_tolerances(within: object, time: object, price: object) -> None:
+def _check_tolerances(within: object, time: object) -> None:
     for name, given in (("within", within), ("time_tolerance", time)):
         if not isinstance(given, timedelta) or given < timedelta(0):
             raise ConfigError(f"{name}: given {given!r}, expected a timedelta of 0 or more")
-    if isinstance(price, bool) or not isinstance(price, (int, float)) or not price >= 0:
-        raise ConfigError(f"price_tolerance: given {price!r}, expected a number of 0 or more")
 
 
 def _taken(fills: ArrowLike, columns: Mapping[str, str], ours: pl.DataFrame) -> pl.DataFrame:

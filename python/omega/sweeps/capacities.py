@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from omega.cluster.protocol import Cluster
@@ -136,6 +137,7 @@ def capacity(
 
 
 def _amounts(given: object) -> list[float]:
+    given = np.asarray(given).tolist() if hasattr(given, "__array__") else given
     if not isinstance(given, Sequence) or isinstance(given, (str, bytes)) or not given:
         raise ConfigError(f"cash: given {given!r}, expected amounts of money, as [1e5, 1e6, 1e7]")
     try:
