@@ -95,3 +95,27 @@ def test_an_axis_has_a_name_that_no_column_of_the_cells_has(name: str) -> None:
 def test_a_heat_map_is_of_a_frame() -> None:
     with pytest.raises(ConfigError, match=r"^frame: given 5, expected a Polars DataFrame"):
         heatmap(5, x="fast", y="slow", metric="sharpe")  # type: ignore[arg-type]  # on purpose
+
+
+CELLS = pl.DataFrame(
+    {"a": [1.0, float("nan")], "b": [[1], [2]], "c": [1, 2], "sharpe": [0.1, 0.2]},
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("a", r"holds NaN.*fill_nan\(None\)"), ("b", r"holds List\(Int64\)")]
+)
+def test_values_that_have_no_place_on_an_axis_are_named(name: str, reason: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^x: '{name}' {reason}"):
+        heatmap(CELLS, x=name, y="c", metric="sharpe")
+    known = CELLS.with_columns(pl.col("a").fill_nan(None))
+    assert heatmap(known, x="a", y="c", metric="sharpe").table.height == 2
+
+
+@pytest.mark.parametrize("given", [[2], [-1], ["a"], 1, [True], None])
+def test_a_cell_that_is_not_there_is_not_marked(given: Any) -> None:  # noqa: ANN401 - on purpose
+    cells = CELLS.head(1)
+    with pytest.raises(ConfigError, match=r"^mark: (given|returned) "):
+        heatmap(cells, x="a", y="c", metric="sharpe", mark=lambda _: given)
+    with pytest.raises(ConfigError, match=r"^mark: given .*, expected a function of the cells"):
+        heatmap(cells, x="a", y="c", metric="sharpe", mark=given or [0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from omega.config.values import counted, flag, nearest, one_of, optional, shown, taken
+from omega.config.values import counted, flag, nearest, one_of, optional, shown, taken, whole
 from omega.config.values import text as text_field
 from omega.errors import ConfigError
 from omega.libraries import arguments_of
@@ -106,6 +106,7 @@ def heatmap(
     for name, given in (("x", x), ("y", y)):
         if given in _CELLS:
             raise ConfigError(f"{name}: given {given!r}, which the cells have; rename the column")
+    _require_values(frame, x=x, y=y)
     known = frame.filter(pl.col(metric).is_not_null() & pl.col(metric).is_finite())
     value = _AGGREGATES[aggregate](pl.col(metric).cast(pl.Float64))
     cells = known.group_by(x, y).agg(value.alias("value"), pl.len().alias("runs")).sort(y, x)
@@ -115,7 +116,7 @@ def heatmap(
     missing = counted(frame.height - known.height, "run")
     note += f"{missing} without a finite value left out. " if frame.height > known.height else ""
     note += "The frame marks the best cell."
-    marked = frozenset(() if mark is None else mark(cells))
+    marked = frozenset(() if mark is None else _marked(mark, cells))
     drawn = _map(cells, (x, y, metric), marked, more=more)
     parts = [
         section(f"{label(metric)} by cell", drawn + hint(note), "wide"),
@@ -124,6 +125,30 @@ def heatmap(
     text = body(header(name, runs_of(frame)), parts)
     html = page(title=name, body=text, scripts=[module(_STILL)])
     return Heatmap(html, cells.pivot(on=x, index=y, values="value", sort_columns=False))
+
+
+def _require_values(frame: pl.DataFrame, **axes: str) -> None:
+    for axis, name in axes.items():
+        kind = frame.schema[name]
+        if kind.is_nested() or kind == pl.Object:
+            raise ConfigError(
+                f"{axis}: {name!r} holds {kind}, expected a column of numbers or texts"
+            )
+        if kind.is_float() and frame[name].is_nan().any():
+            raise ConfigError(
+                f"{axis}: {name!r} holds NaN, which has no place on an axis. Drop the runs, or "
+                f"write frame.with_columns(pl.col({name!r}).fill_nan(None))"
+            )
+
+
+def _marked(mark: Callable[[pl.DataFrame], Sequence[int]], cells: pl.DataFrame) -> list[int]:
+    """Return the numbers of the cells that a function of the user's own chose."""
+    if not callable(mark):
+        raise ConfigError(f"mark: given {shown(mark)}, expected a function of the cells")
+    found = mark(cells)
+    if not isinstance(found, Iterable):
+        raise ConfigError(f"mark: returned {shown(found)}, expected the numbers of cells")
+    return [taken("mark", one, whole(minimum=0, maximum=cells.height - 1)) for one in found]
 
 
 def require_numbers(frame: pl.DataFrame, metric: str, others: Sequence[str]) -> None:
