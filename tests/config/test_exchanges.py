@@ -123,3 +123,13 @@ def test_hong_kong_has_a_break_at_noon_and_no_session_in_a_typhoon() -> None:
     halves = [("01:30", "04:00"), ("05:00", "08:00")]
     # The exchange stayed closed on Friday, September 6, 2024; the 7th and the 8th are a weekend.
     assert found == [(day, *half) for day in (5, 9) for half in halves]
+
+
+@pytest.mark.usefixtures("package")
+def test_an_exchange_that_is_like_no_other_is_answered_with_where_the_list_is() -> None:
+    with pytest.raises(ConfigError) as caught:
+        calendars.calendar_of("QQQQQQ")
+    assert str(caught.value).endswith(
+        "'QQQQQQ' is no calendar of exchange_calendars. exchange_calendars.get_calendar_names() "
+        "lists them"
+    )

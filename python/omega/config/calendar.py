@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from omega.config.intervals import Intervals, windows
 from omega.config.times import PER_SECOND, zone_key, zone_of
-from omega.config.values import Refused, check, nearest, optional, text, value
+from omega.config.values import Refused, check, optional, text, value
 from omega.errors import ConfigError
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
@@ -426,10 +427,16 @@ def _known(name: str) -> Any:  # noqa: ANN401 - a module that may not be there
     known = package.get_calendar_names(include_aliases=True)
     if name not in known:
         raise ConfigError(
-            f"calendar: {name!r} is no calendar of exchange_calendars. "
-            f"{nearest(name, [*known, *PRESETS])}"
+            f"calendar: {name!r} is no calendar of exchange_calendars. {_nearest(name, known)}"
+            "exchange_calendars.get_calendar_names() lists them"
         )
     return package
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """Return a hint with the few names that are close to one."""
+    close = difflib.get_close_matches(name.upper(), [*known, *PRESETS])
+    return f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
 
 
 def _of_exchange(name: str, first: int, last: int) -> tuple[Span, ...]:
