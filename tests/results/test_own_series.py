@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -272,3 +273,14 @@ def test_a_debt_leaves_ratios_undefined() -> None:
     found = omega.metrics([100.0, -5.0, -4.0], periods=252, kind="equity")
     assert found["sharpe"] is None
     assert found["lowest_equity"] == -5.0
+
+
+def test_numbers_of_any_kind_are_numbers() -> None:
+    known = omega.metrics([0.5, -0.25, 0.25], initial=5, periods=252, risk_free=0.25)
+    given: Any = [Fraction(1, 2), np.float32(-0.25), np.float64(0.25)]
+    own: dict[str, Any] = {"initial": np.int64(5), "risk_free": Fraction(1, 4)}
+    assert dict(omega.metrics(given, periods=252, **own)) == dict(known)
+    with pytest.raises(ConfigError, match=r"^initial: given inf, expected a number above 0"):
+        omega.metrics([0.5, -0.25], initial=math.inf)
+    with pytest.raises(ConfigError, match="no number, expected a number below 1e308"):
+        omega.metrics([10**400, 1], kind="equity")

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from omega.config.values import Refused, as_float, number, taken
 from omega.errors import ConfigError
 
 KINDS = ("equity", "returns")
@@ -199,10 +200,12 @@ def _of_numpy(given: NDArray[Any], name: str) -> pl.Series:
 
 
 def _of_list(given: Sequence[Any], name: str) -> pl.Series:
-    is_plain = all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in given)
-    if not is_plain:
-        raise ConfigError(f"{name}: given a list with what is no number, expected numbers")
-    return pl.Series("", [float(one) for one in given], dtype=pl.Float64)
+    try:
+        return pl.Series("", [as_float(one) for one in given], dtype=pl.Float64)
+    except Refused as refused:
+        raise ConfigError(
+            f"{name}: given a list with what is no number, expected {refused} in each place"
+        ) from None
 
 
 def _numbers(column: pl.Series, name: str) -> NDArray[np.float64]:
@@ -235,9 +238,7 @@ def _micros(times: pl.Series, name: str) -> tuple[NDArray[np.int64], str | None]
 def _initial(given: object) -> float | None:
     if given is None:
         return None
-    if isinstance(given, bool) or not isinstance(given, (int, float)) or not given > 0:
-        raise ConfigError(f"initial: given {given!r}, expected the money at the begin, above 0")
-    return float(given)
+    return taken("initial", given, number(above=0))
 
 
 def _kind_of(column: str, values: NDArray[np.float64], name: str) -> str:

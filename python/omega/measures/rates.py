@@ -77,7 +77,7 @@ def risk_free_of(given: object) -> RiskFree:
     """
     single = plain(given)
     if _is_number(single):
-        return RiskFree((ALWAYS,), (_rate(float(str(single))),))
+        return RiskFree((ALWAYS,), (_rate(float(single)),))
     if isinstance(given, Mapping):
         given = pl.DataFrame(
             {
