@@ -60,7 +60,7 @@ def test_a_chain_is_checked_as_its_candles_and_its_rolls_are() -> None:
             self.next = self.column(pl.col("close").shift(-1))
 
     chain = example_chain()
-    apart = {"data": chain.candles, "events": chain.events()}
+    apart: dict[str, Any] = {"data": chain.candles, "events": chain.events()}
     for strategy, is_clean in ((_Buys, True), (Ahead, False)):
         report = omega.check_lookahead(strategy, chain)
         assert report.clean is is_clean

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 import pytest
@@ -114,8 +114,8 @@ def test_values_that_have_no_place_on_an_axis_are_named(name: str, reason: str) 
 
 @pytest.mark.parametrize("given", [[2], [-1], ["a"], 1, [True], None])
 def test_a_cell_that_is_not_there_is_not_marked(given: Any) -> None:  # noqa: ANN401 - on purpose
-    cells = CELLS.head(1)
+    cells, no_function = CELLS.head(1), cast("Any", [0])
     with pytest.raises(ConfigError, match=r"^mark: (given|returned) "):
         heatmap(cells, x="a", y="c", metric="sharpe", mark=lambda _: given)
     with pytest.raises(ConfigError, match=r"^mark: given .*, expected a function of the cells"):
-        heatmap(cells, x="a", y="c", metric="sharpe", mark=given or [0])
+        heatmap(cells, x="a", y="c", metric="sharpe", mark=no_function)

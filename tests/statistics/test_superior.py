@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from omega import ConfigError, statistics
@@ -85,8 +86,15 @@ def test_a_benchmark_is_taken_off(backend: str) -> None:
     less = statistics.spa(returns - 0.001, **options)
     assert statistics.spa(returns, 0.001, **options) == less
     assert statistics.spa(returns, np.full(50, 0.001), **options) == less
+    near: Any = np.float32(0.001)
+    assert statistics.spa(returns, near, **options) == statistics.spa(
+        returns, float(near), **options
+    )
     with pytest.raises(ConfigError, match="benchmark: given 49 returns"):
         statistics.spa(returns, np.zeros(49), **options)
+    frame = pl.DataFrame({"own": returns[:, 0], "held": [True, False] * 25})
+    with pytest.raises(ConfigError, match="column 'held' has values of Boolean: leave it out"):
+        statistics.spa(frame, **options)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -76,7 +76,8 @@ def test_numbers_of_a_cluster_may_be_of_numpy(kind: Any, tmp_path: Path) -> None
     with ThreadPoolExecutor(1) as pool:
         made = omega.cluster.futures(pool, shared=tmp_path, slots=kind(2), threads=kind(1))
         assert made.slots() == 2
-        for given in (kind(0), True, 1.5):
+        refused: list[Any] = [kind(0), True, 1.5]
+        for given in refused:
             with pytest.raises(ConfigError, match=r"^threads: given .*, expected a whole number"):
                 omega.cluster.futures(pool, shared=tmp_path, threads=given)
 
@@ -93,7 +94,7 @@ def test_a_tolerance_may_be_a_number_of_any_kind() -> None:
 @pytest.mark.parametrize("make", [np.array, pl.Series, tuple])
 def test_amounts_of_cash_may_be_an_array(make: Any) -> None:  # noqa: ANN401 - of three libraries
     share = omega.sample("SHARE")
-    given = {"costs": omega.Costs(impact=1.0), "sizer": omega.EquityPercent(90)}
+    given: dict[str, Any] = {"costs": omega.Costs(impact=1.0), "sizer": omega.EquityPercent(90)}
     native = omega.native("sma_cross", fast=5, slow=20)
     found = omega.capacity(share, native, make([1e5, 1e8]), workers=1, **given)
     assert found.table["cash"].to_list() == [1e5, 1e8]

@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from omega._native import core
-from omega.config.values import Check, Refused, number, one_of, optional, whole
+from omega.config.values import Check, Refused, number, one_of, optional, plain, whole
 from omega.errors import ConfigError
 from omega.run.backend import chosen_backend
 
@@ -117,6 +117,7 @@ def series(returns: object, name: str = "returns", *, least: int = 1) -> Numbers
 def over(returns: object, benchmark: object) -> Numbers:
     """Return returns less those of a benchmark, which is a number or a series."""
     own = matrix(returns)
+    benchmark = plain(benchmark)
     if isinstance(benchmark, (int, float)) and not isinstance(benchmark, bool):
         return own - numeric("benchmark", benchmark)
     other = series(benchmark, "benchmark")
@@ -182,10 +183,10 @@ def _unmasked(given: Any) -> Any:  # noqa: ANN401 - an array or rows
 
 
 def _require_numbers(given: pl.DataFrame | pl.Series) -> None:
-    """Refuse times, which are numbers to NumPy beside others, and would be a trial."""
+    """Refuse times and truth values, which are numbers to NumPy beside others, as trials."""
     columns = given.get_columns() if isinstance(given, pl.DataFrame) else [given]
     for one in columns:
-        if one.dtype.is_temporal():
+        if one.dtype.is_temporal() or one.dtype == pl.Boolean:
             raise ConfigError(f"column {one.name!r} has values of {one.dtype}: leave it out")
 
 
