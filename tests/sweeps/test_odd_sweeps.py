@@ -72,7 +72,7 @@ def test_amounts_of_money_are_numbers(given: Any) -> None:  # noqa: ANN401 - on 
 
 
 @pytest.mark.parametrize("kind", [np.int64, np.uint8, int])
-def test_numbers_of_a_cluster_may_be_of_numpy(kind: Any, tmp_path: Path) -> None:  # noqa: ANN401
+def test_numbers_of_a_cluster_may_be_of_numpy(kind: type[Any], tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as pool:
         made = omega.cluster.futures(pool, shared=tmp_path, slots=kind(2), threads=kind(1))
         assert made.slots() == 2
@@ -85,8 +85,9 @@ def test_numbers_of_a_cluster_may_be_of_numpy(kind: Any, tmp_path: Path) -> None
 def test_a_tolerance_may_be_a_number_of_any_kind() -> None:
     result = omega.run_backtest(rising(9), omega.native("buy_and_hold"))
     fills = fills_of(result).with_columns(pl.col("price") + 0.25)
-    for given in (np.float32(0.5), np.int64(1), 0.5):
-        assert not reconcile(result, fills, price_tolerance=given).differences.height  # type: ignore[arg-type]  # of NumPy
+    numbers: list[Any] = [np.float32(0.5), np.int64(1), 0.5]
+    for given in numbers:
+        assert not reconcile(result, fills, price_tolerance=given).differences.height
     with pytest.raises(ConfigError, match=r"^price_tolerance: given True, expected a number"):
         reconcile(result, fills, price_tolerance=True)
 
@@ -98,5 +99,6 @@ def test_amounts_of_cash_may_be_an_array(make: Any) -> None:  # noqa: ANN401 - o
     native = omega.native("sma_cross", fast=5, slow=20)
     found = omega.capacity(share, native, make([1e5, 1e8]), workers=1, **given)
     assert found.table["cash"].to_list() == [1e5, 1e8]
+    square: Any = np.ones((2, 2))
     with pytest.raises(ConfigError, match=r"^cash: given .*, expected"):
-        omega.capacity(share, native, np.ones((2, 2)), **given)  # type: ignore[arg-type]  # on purpose
+        omega.capacity(share, native, square, **given)
