@@ -429,7 +429,7 @@ class BacktestResult(Pickling, Display, Resumable, Portfolio, WithEvents):
         gain, fall = (
             _metrics.formatted(name, metrics[name]) for name in ("total_return", "max_drawdown")
         )
-        trades = metrics["trades"]
+        trades = int(metrics["trades"] or 0)
         return (
             f"BacktestResult({counted(trades, 'trade')}, return {gain}, "
             f"max drawdown {fall}, {self.backend})"
