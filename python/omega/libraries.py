@@ -59,10 +59,10 @@ def arguments_of(call: str) -> Iterator[None]:
     Example:
         >>> import omega
         >>> try:
-        ...     omega.report.heatmap([], x="fast", y="slow", metric="sharpe")
+        ...     omega.instruments.get(["EURUSD"])
         ... except ValueError as error:
         ...     print(error)
-        report.heatmap: one of the arguments is of no kind that is ...
+        instruments.get: one of the arguments is of no kind that is ...
     """
     try:
         yield

@@ -10,7 +10,10 @@ import pytest
 
 import omega
 from omega import Candles, CandleStore, ConfigError
+from tests.support.backends import WITHOUT_CORE
 from tests.support.candles import rising
+
+NEEDS_CORE = pytest.mark.skipif(WITHOUT_CORE, reason="a CandleStore and sweeps need the core")
 
 CANDLES = rising(30)
 EPS: dict[str, list[Any]] = {
@@ -95,6 +98,7 @@ def test_the_path_of_an_arrow_file_is_a_path() -> None:
         omega.Dataset("s3://bucket/a.parquet").to_arrow(5)  # type: ignore[arg-type]  # on purpose
 
 
+@NEEDS_CORE
 @pytest.mark.parametrize(
     ("name", "given"), [("validate", "off"), ("validate", {"crossed": "allow"}), ("cast", True)]
 )
@@ -113,6 +117,7 @@ def test_a_store_that_was_checked_is_not_read_by_other_rules(
         omega.stress(store, omega.native("buy_and_hold"), **settings)
 
 
+@NEEDS_CORE
 def test_calls_of_many_runs_read_candles_by_their_rules_once() -> None:
     candles = rising(60).with_columns(pl.col("open", "high", "low", "close").cast(pl.Float32))
     rules: dict[str, Any] = {"validate": {"crossed": "allow"}, "cast": True}

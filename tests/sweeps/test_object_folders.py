@@ -185,7 +185,7 @@ def test_a_store_that_writes_over_is_refused(store: ObjectStore) -> None:
 
 
 @pytest.mark.parametrize(("address", "said"), [
-    ("nowhere://bucket/x", "that fsspec knows"),
+    ("nowhere://bucket/x", "that fsspec supports"),
     ("file:///tmp/of-nobody/x", "it looks first, and writes then"),
     ("loopback://", "expected the address of a folder"),
 ])  # fmt: skip

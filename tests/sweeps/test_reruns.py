@@ -177,7 +177,7 @@ def test_it_travels_without_candles() -> None:
     result = omega.sweep(CANDLES, CROSS, {"fast": [5, 10]})
     again = pickle.loads(pickle.dumps(result))  # noqa: S301 - written here
     assert again.to_polars().equals(result.to_polars())
-    with pytest.raises(ConfigError, match="travelled"):
+    with pytest.raises(ConfigError, match="loaded or unpickled"):
         again.run(0)
 
 
